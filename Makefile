@@ -1,0 +1,68 @@
+# make            builds ./ladder
+# make run        builds it and climbs the ladder of experiments/quick.txt
+# make test       builds and runs all tests; fetches doctest where it is missing
+# make sanitize   the tests under the address and undefined-behaviour sanitizers
+# make clean
+#
+# ARCH=native by default: the binary uses this machine's vectors. ARCH=x86-64-v3 runs on any CPU
+# with AVX2. CXX, CXXFLAGS (optimisation) and BUILD (folder) can be given too.
+
+CXX      ?= g++
+ARCH     ?= native
+CXXFLAGS ?= -O3
+BUILD    ?= build
+LADDER   ?= ladder
+
+FLAGS := -std=c++20 -march=$(ARCH) $(CXXFLAGS) -Wall -Wextra -fopenmp -Iinclude
+
+SOURCES := $(sort $(shell find src -name '*.cpp'))
+OBJECTS := $(SOURCES:%.cpp=$(BUILD)/%.o)
+TESTS   := $(sort $(shell find tests -name '*.cpp'))
+TEST_OBJECTS := $(TESTS:%.cpp=$(BUILD)/%.o)
+DOCTEST := $(BUILD)/doctest
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+
+.PHONY: all run test sanitize clean
+all: $(LADDER)
+
+run: $(LADDER)
+	./$(LADDER) sweep experiments/quick.txt
+
+$(LADDER): $(OBJECTS)
+	$(CXX) $(FLAGS) $^ -o $@
+
+$(BUILD)/%.o: %.cpp $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CXX) $(FLAGS) -MMD -MP -c $< -o $@
+
+# Random numbers must be the same bits on every platform: no fused multiply-add there.
+$(BUILD)/src/tensor/random.o: FLAGS += -ffp-contract=off
+
+# Rebuilds everything when the compiler or its flags change.
+$(BUILD)/flags: force
+	@mkdir -p $(@D)
+	@echo '$(CXX) $(FLAGS)' | cmp -s - $@ || echo '$(CXX) $(FLAGS)' > $@
+.PHONY: force
+
+# The tests need doctest (one header): the system's, else Debian's package, else advice.
+test: $(LADDER) $(BUILD)/run_tests
+	LADDER=./$(LADDER) $(BUILD)/run_tests
+
+$(BUILD)/run_tests: $(filter-out $(BUILD)/src/main.o,$(OBJECTS)) $(TEST_OBJECTS)
+	$(CXX) $(FLAGS) $^ -o $@
+
+$(TEST_OBJECTS): FLAGS += -isystem $(DOCTEST)/usr/include
+$(TEST_OBJECTS): | $(DOCTEST)/found
+$(DOCTEST)/found:
+	@mkdir -p $(@D)
+	@sh tests/get_doctest.sh $(CXX) $(DOCTEST)
+	@touch $@
+
+sanitize:
+	$(MAKE) test BUILD=$(BUILD)/sanitize LADDER=$(BUILD)/sanitize/ladder \
+	  CXXFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
+
+clean:
+	rm -rf $(BUILD) $(LADDER)
+
+-include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d)

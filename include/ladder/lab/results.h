@@ -1,0 +1,32 @@
+// Results as text: CSV files that people and other programs read, and the table at the end of a
+// sweep.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ladder/base/settings.h"
+#include "ladder/train/run.h"
+
+namespace ladder {
+
+struct RunRow {
+  std::size_t number;  // of the run in its experiment
+  Settings settings;
+  RunResult result;
+};
+
+// The columns after the settings, in order: what a run measured. `eval_loss` is the loss on the
+// evaluation sequences (`loss` is the setting); `seconds` alone differs from time to time.
+const std::vector<std::string>& result_columns();
+
+// One row a run: run, every setting that results depend on, result_columns().
+std::string runs_csv(const std::vector<RunRow>& rows);
+// run, step, loss, accuracy: one row an evaluation.
+std::string curves_csv(const std::vector<RunRow>& rows);
+
+// Rungs down, scores across: mean accuracy and runs solved. `varying` are the keys that the
+// experiment varies; those but score and seed make the rungs.
+std::string results_table(const std::vector<RunRow>& rows, const std::vector<std::string>& varying);
+
+}  // namespace ladder

@@ -1,0 +1,36 @@
+// An optimizer turns gradients into updates of one flat parameter buffer. Each is one file in
+// src/nn/optim/ that registers itself.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ladder/base/registry.h"
+#include "ladder/base/settings.h"
+
+namespace ladder {
+
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+  // One step, in place; the spans have the size given to make, at every call.
+  virtual void update(std::span<float> parameters, std::span<const float> gradients,
+                      double learning_rate) = 0;
+};
+
+struct OptimizerKind {
+  static constexpr const char* kind = "optimizer";
+  std::string name, formula, source;
+  // The settings that it reads beside learning_rate; giving others is reported.
+  std::vector<std::string> reads;
+  double learning_rate;  // what learning_rate = auto stands for
+  std::function<std::unique_ptr<Optimizer>(const Settings&, std::size_t parameters)> make;
+};
+
+// The optimizer that the (resolved) settings name.
+std::unique_ptr<Optimizer> make_optimizer(const Settings& settings, std::size_t parameters);
+
+}  // namespace ladder

@@ -1,0 +1,50 @@
+// One harness for the gradients of all operations: analytic against central differences, in double.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "ladder/base/registry.h"
+#include "ladder/tensor/graph.h"
+#include "ladder/tensor/random.h"
+
+namespace ladder {
+
+// What a case builds upon: leaves with reproducible random values, and a scalar to differentiate.
+class GradientProbe {
+ public:
+  explicit GradientProbe(Graph<double>& graph) : graph_(graph), random_(1, "gradcheck") {}
+
+  // A leaf with gradient, normal values of the given size.
+  Tensor<double> variable(int rows, int cols, double size = 1);
+  // Integers 0 .. count-1.
+  std::vector<std::int32_t> tokens(int size, int count);
+  // Σ c ∘ y for fixed random c: a scalar that depends on every element of every y.
+  Tensor<double> weigh(std::vector<Tensor<double>> results);
+
+  const std::vector<Tensor<double>>& variables() const { return variables_; }
+
+ private:
+  Graph<double>& graph_;
+  Random random_;
+  std::uint64_t drawn_ = 0;
+  std::vector<Tensor<double>> variables_;
+};
+
+// A registered case: builds a small graph that ends in a [1, 1] tensor.
+struct GradientCase {
+  static constexpr const char* kind = "gradient case";
+  std::string name;
+  std::function<Tensor<double>(Graph<double>&, GradientProbe&)> build;
+};
+
+struct GradientError {
+  double relative;  // max |analytic - numeric| / max |numeric|, the worst over the variables
+  int elements;     // how many derivatives were compared
+};
+
+// Central differences with Richardson extrapolation. A right gradient gives 1e-7 or less.
+GradientError check_gradient(const GradientCase& gradient_case);
+
+}  // namespace ladder

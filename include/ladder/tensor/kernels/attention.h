@@ -1,0 +1,366 @@
+// Attention of one batch, for any score. With z = scale · query·key:
+//
+//   weight[i, j] = Score::weight(z[i, j]) · decay[i - j]      (0 where key j is not legal for query i)
+//   p[i, j]      = weight[i, j] / (Σ_j weight[i, j] + epsilon)
+//   out[i]       = Σ_j p[i, j] · value[j]
+//
+// and its gradient, with g[i, j] = dout[i]·value[j]:
+//
+//   dz[i, j] = (g[i, j] - Σ_j p[i, j] g[i, j]) · Score::slope(z) · decay / (Σ weight + epsilon)
+//
+// Softmax is the same with weight exp(z - row maximum), whose slope is the weight itself.
+//
+// Blocking. The queries of one (sequence, head) are taken a panel of P = 1 or 2 vectors at a time,
+// one query a lane: score, mask, decay and row sum then need no sum across lanes. A panel of z is
+// [keys, P] and stays in L1; keys beyond the panel's last query are never computed if causal.
+// Nothing of size context² goes to memory: backward computes z again, which is cheaper than reading
+// it back, so all scores need the same memory: two numbers a query and head.
+//
+// Bits: a lane's chain of operations does not depend on other lanes or on later keys, so outputs do
+// not change when later tokens do.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "ladder/tensor/kernels/elementwise.h"
+#include "ladder/tensor/kernels/panel.h"
+
+namespace ladder {
+
+// How weights become probabilities.
+struct Normaliser {
+  bool subtract_maximum;  // weight(z - max z): for exp, which overflows otherwise
+  bool divide_by_sum;
+  double epsilon;  // added to the sum
+};
+inline constexpr Normaliser softmax_rows{true, true, 0};
+inline constexpr Normaliser divide_by_sum{false, true, 1e-9};
+inline constexpr Normaliser unnormalised{false, false, 0};
+
+// One attention operation. Rows are tokens: row b·context + t. Head h owns columns
+// [h·head_size, (h+1)·head_size) of query, key, value and out.
+template <class T>
+struct AttentionProblem {
+  int batch, context, heads, head_size;
+  std::ptrdiff_t input_stride;   // between rows of query, key, value and of their gradients
+  std::ptrdiff_t output_stride;  // between rows of out and its gradient
+  const T *query, *key, *value;
+  T* out;
+  bool causal;
+  T scale;
+  // Rotary angles of pair (d, d + head_size/2) at position t, [context, head_size/2]; or null.
+  const T *cosine = nullptr, *sine = nullptr;
+  // Slope m of each head's decay exp(-m·(query - key)), [heads]; or null.
+  const T* decay_slope = nullptr;
+  // Saved by forward for backward, [batch, heads, context] each: 1/(Σ weight + epsilon), and max z.
+  T *one_by_sum = nullptr, *maximum = nullptr;
+  // Backward only.
+  const T* dout = nullptr;
+  T *dquery = nullptr, *dkey = nullptr, *dvalue = nullptr;  // replaced, not added to
+  Write write_query = Write::replace, write_key = Write::replace, write_value = Write::replace;
+  // Where `weights` puts p, [batch, heads, query, key].
+  T* probabilities = nullptr;
+};
+
+template <class T>
+struct AttentionKernel {
+  void (*forward)(const AttentionProblem<T>&);
+  void (*backward)(const AttentionProblem<T>&);
+  void (*weights)(const AttentionProblem<T>&);  // forward's p, for people to look at
+};
+
+namespace attention_detail {
+
+// Buffers of one thread, reused by every call.
+template <class T>
+struct Workspace {
+  std::vector<T> memory;
+  T* next = nullptr;
+
+  void reserve(std::size_t count) {
+    if (memory.size() < count + 16) memory.resize(count + 16);
+    next = memory.data();
+    while (reinterpret_cast<std::uintptr_t>(next) % 64) ++next;
+  }
+  T* take(std::size_t count) {
+    T* taken = next;
+    next += (count + 15) / 16 * 16;
+    return taken;
+  }
+};
+
+template <class T>
+Workspace<T>& workspace() {
+  static thread_local Workspace<T> one;
+  return one;
+}
+
+// The work on one (sequence, head), with a panel of V vectors of queries.
+template <class Score, int V, class T>
+class Head {
+  using Vec = simd::Vec<T>;
+  static constexpr int lanes = simd::lanes<T>;
+  static constexpr int P = V * lanes;
+  static constexpr Normaliser normaliser = Score::normaliser;
+
+ public:
+  // Reserves all that forward and backward need; the pointers serve every head of the problem.
+  explicit Head(const AttentionProblem<T>& problem)
+      : p_(problem), n_(problem.context), e_(problem.head_size), padded_((n_ + P - 1) / P * P) {
+    const std::size_t rows = static_cast<std::size_t>(n_) * e_;
+    const std::size_t columns = static_cast<std::size_t>(padded_) * e_;
+    const std::size_t panel = static_cast<std::size_t>(n_) * P;
+    Workspace<T>& space = workspace<T>();
+    space.reserve(6 * (rows + 16) + 2 * (columns + 16) + 3 * (panel + 16) + 3 * (2 * padded_ + 16));
+    query_ = space.take(rows), key_ = space.take(rows), value_ = space.take(rows);
+    dquery_ = space.take(rows), dkey_ = space.take(rows), dvalue_ = space.take(rows);
+    query_columns_ = space.take(columns), dout_columns_ = space.take(columns);
+    z_ = space.take(panel), weight_ = space.take(panel), g_ = space.take(panel);
+    decay_ = space.take(2 * padded_) + padded_;
+    one_by_sum_ = space.take(padded_), maximum_ = space.take(padded_);
+  }
+
+  void forward(int b, int h) {
+    gather(b, h);
+    for (int i0 = 0; i0 < n_; i0 += P) {
+      const int keys = keys_of(i0), queries = std::min(P, n_ - i0);
+      compute_weights(i0, keys);
+      // out[i] = (Σ_j weight[i,j] value[j]) / sum
+      T* out = p_.out + row(b, i0) * p_.output_stride + h * e_;
+      small_multiply(queries, e_, keys, Strided<T>{z_, 1, P}, value_, e_, out, p_.output_stride);
+      for (int i = 0; i < queries; ++i)
+        for_each_vector<T>(e_, [&](auto at) {
+          at.store(out + i * p_.output_stride,
+                   at.load(out + i * p_.output_stride) * one_by_sum_[i0 + i]);
+        });
+    }
+    std::copy_n(one_by_sum_, n_, p_.one_by_sum + statistic(b, h));
+    std::copy_n(maximum_, n_, p_.maximum + statistic(b, h));
+  }
+
+  void backward(int b, int h) {
+    gather(b, h);
+    const T* dout = p_.dout + row(b, 0) * p_.output_stride + h * e_;
+    transpose(dout, p_.output_stride, T(1), dout_columns_);
+    std::copy_n(p_.one_by_sum + statistic(b, h), n_, one_by_sum_);
+    std::copy_n(p_.maximum + statistic(b, h), n_, maximum_);
+    std::fill(one_by_sum_ + n_, one_by_sum_ + padded_, T(0));
+    std::fill(maximum_ + n_, maximum_ + padded_, T(0));
+    std::fill_n(dkey_, static_cast<std::size_t>(n_) * e_, T(0));
+    std::fill_n(dvalue_, static_cast<std::size_t>(n_) * e_, T(0));
+
+    for (int i0 = 0; i0 < n_; i0 += P) {
+      const int keys = keys_of(i0), queries = std::min(P, n_ - i0);
+      compute_gradients(i0, keys);
+      const Strided<T> dz{z_, P, 1}, p{weight_, P, 1};
+      // z = scale·query·key:  dquery[i] = Σ_j dz[i,j] key[j],  dkey[j] = Σ_i dz[i,j] query[i]
+      small_multiply(queries, e_, keys, dz.transposed(), key_, e_, dquery_ + i0 * e_, e_);
+      small_multiply(keys, e_, queries, dz, query_ + i0 * e_, e_, dkey_, e_, Write::accumulate);
+      // out = p·value:  dvalue[j] = Σ_i p[i,j] dout[i]
+      small_multiply(keys, e_, queries, p, dout + i0 * p_.output_stride, p_.output_stride, dvalue_,
+                     e_, Write::accumulate);
+    }
+    scatter(b, h);
+  }
+
+  void weights(int b, int h) {
+    gather(b, h);
+    T* to = p_.probabilities + (static_cast<std::size_t>(b) * p_.heads + h) * n_ * n_;
+    for (int i0 = 0; i0 < n_; i0 += P) {
+      const int keys = keys_of(i0);
+      compute_weights(i0, keys);
+      for (int i = i0; i < std::min(i0 + P, n_); ++i)
+        for (int j = 0; j < n_; ++j)
+          to[static_cast<std::size_t>(i) * n_ + j] =
+              j < keys ? z_[j * P + i - i0] * one_by_sum_[i] : T(0);
+    }
+  }
+
+ private:
+  std::size_t row(int b, int t) const { return static_cast<std::size_t>(b) * n_ + t; }
+  std::size_t statistic(int b, int h) const {
+    return (static_cast<std::size_t>(b) * p_.heads + h) * n_;
+  }
+  int keys_of(int i0) const { return p_.causal ? std::min(n_, i0 + P) : n_; }
+
+  // Copies the head's query, key and value to contiguous rows [context, head_size], rotated if need
+  // be, and the scaled queries to columns [head_size, padded].
+  void gather(int b, int h) {
+    const std::size_t from = row(b, 0) * p_.input_stride + h * e_;
+    for (int t = 0; t < n_; ++t) {
+      const std::size_t at = from + t * p_.input_stride;
+      copy_rotated(p_.query + at, query_ + t * e_, t, T(1), Write::replace);
+      copy_rotated(p_.key + at, key_ + t * e_, t, T(1), Write::replace);
+      std::copy_n(p_.value + at, e_, value_ + t * e_);
+    }
+    transpose(query_, e_, p_.scale, query_columns_);
+    if (p_.decay_slope)
+      for (int distance = -padded_; distance < padded_; ++distance) {
+        const T bias = -p_.decay_slope[h] * static_cast<T>(std::abs(distance));
+        decay_[distance] = normaliser.subtract_maximum ? bias : simd::exp(bias);
+      }
+  }
+
+  // The gradients' way back: rotation by -angle is the transpose of rotation by the angle.
+  void scatter(int b, int h) {
+    const std::size_t from = row(b, 0) * p_.input_stride + h * e_;
+    for (int t = 0; t < n_; ++t) {
+      const std::size_t at = from + t * p_.input_stride;
+      copy_rotated(dquery_ + t * e_, p_.dquery + at, t, T(-1), p_.write_query);
+      copy_rotated(dkey_ + t * e_, p_.dkey + at, t, T(-1), p_.write_key);
+      for_each_vector<T>(e_, [&](auto place) {
+        write(place, p_.dvalue + at, place.load(dvalue_ + t * e_), p_.write_value);
+      });
+    }
+  }
+
+  // to = from, rotated by sign · angle(t): (a, b) -> (a cos - b sin, b cos + a sin)
+  void copy_rotated(const T* from, T* to, int t, T sign, Write mode) const {
+    if (!p_.cosine) {
+      for_each_vector<T>(e_, [&](auto at) { write(at, to, at.load(from), mode); });
+      return;
+    }
+    const int half = e_ / 2;
+    const T *c = p_.cosine + t * half, *s = p_.sine + t * half;
+    for_each_vector<T>(half, [&](auto at) {
+      const Vec a = at.load(from), b = at.load(from + half), sine = sign * at.load(s);
+      write(at, to, a * at.load(c) - b * sine, mode);
+      write(at, to + half, b * at.load(c) + a * sine, mode);
+    });
+  }
+
+  // to[d, t] = factor · from[t, d]; columns beyond the context are 0.
+  void transpose(const T* from, std::ptrdiff_t stride, T factor, T* to) const {
+    for (int d = 0; d < e_; ++d) {
+      T* column = to + static_cast<std::size_t>(d) * padded_;
+      for (int t = 0; t < n_; ++t) column[t] = factor * from[t * stride + d];
+      std::fill(column + n_, column + padded_, T(0));
+    }
+  }
+
+  // Calls f(offset in the panel, z, decay, legal lanes) for vector v of every key.
+  template <class F>
+  void for_each_key(int i0, int v, int keys, F&& f) const {
+    const int first = i0 + v * lanes;  // the query in lane 0
+    const Vec query = simd::iota<T>() + static_cast<T>(first);
+    for (int j = 0; j < keys; ++j) {
+      const Vec decay = p_.decay_slope ? simd::load(decay_ + first - j) : Vec{};
+      f(j * P + v * lanes, decay, query >= static_cast<T>(p_.causal ? j : 0));
+    }
+  }
+
+  // z of one place, as it enters Score::weight.
+  Vec shifted(int offset, Vec decay, Vec maximum) const {
+    Vec z = simd::load(z_ + offset);
+    if constexpr (normaliser.subtract_maximum) {
+      if (p_.decay_slope) z += decay;  // exp(z)·exp(-m·distance), without underflow
+      z -= maximum;
+    }
+    return z;
+  }
+  Vec decayed(Vec weight, Vec decay) const {
+    if constexpr (!normaliser.subtract_maximum)
+      if (p_.decay_slope) weight *= decay;
+    return weight;
+  }
+
+  void compute_z(int i0, int keys) {
+    panel_multiply<V>(keys, e_, Strided<T>{key_, e_, 1}, query_columns_ + i0, padded_, z_, P);
+  }
+
+  // z_ [keys, P] becomes the weights; one_by_sum_ and maximum_ of the panel's queries are set.
+  void compute_weights(int i0, int keys) {
+    compute_z(i0, keys);
+    for (int v = 0; v < V; ++v) {
+      Vec maximum{};
+      if constexpr (normaliser.subtract_maximum) {
+        maximum -= std::numeric_limits<T>::max();
+        for_each_key(i0, v, keys, [&](int offset, Vec decay, auto legal) {
+          const Vec z = shifted(offset, decay, Vec{});
+          maximum = simd::select(legal, simd::max(z, maximum), maximum);
+        });
+      }
+      Vec sum{};
+      for_each_key(i0, v, keys, [&](int offset, Vec decay, auto legal) {
+        Vec w = decayed(Score::weight(shifted(offset, decay, maximum)), decay);
+        w = simd::select(legal, w, Vec{});
+        sum += w;
+        simd::store(z_ + offset, w);
+      });
+      Vec one_by_sum = Vec{} + 1;
+      if constexpr (normaliser.divide_by_sum)  // an empty row gives zeros, not NaN
+        one_by_sum = simd::select(sum == Vec{}, Vec{}, 1 / (sum + static_cast<T>(normaliser.epsilon)));
+      simd::store(one_by_sum_ + i0 + v * lanes, one_by_sum);
+      simd::store(maximum_ + i0 + v * lanes, maximum);
+    }
+  }
+
+  // z_ becomes scale · dz and weight_ becomes p, both [keys, P].
+  void compute_gradients(int i0, int keys) {
+    compute_z(i0, keys);
+    panel_multiply<V>(keys, e_, Strided<T>{value_, e_, 1}, dout_columns_ + i0, padded_, g_, P);
+    for (int v = 0; v < V; ++v) {
+      const Vec one_by_sum = simd::load(one_by_sum_ + i0 + v * lanes);
+      const Vec maximum = simd::load(maximum_ + i0 + v * lanes);
+      Vec mean_g{};  // Σ_j p g
+      for_each_key(i0, v, keys, [&](int offset, Vec decay, auto legal) {
+        const Vec z = shifted(offset, decay, maximum);
+        const Vec w = Score::weight(z);
+        const Vec slope = simd::select(legal, decayed(Score::slope(z, w), decay), Vec{});
+        const Vec p = simd::select(legal, decayed(w, decay), Vec{}) * one_by_sum;
+        mean_g += p * simd::load(g_ + offset);
+        simd::store(z_ + offset, slope);
+        simd::store(weight_ + offset, p);
+      });
+      if constexpr (!normaliser.divide_by_sum) mean_g = Vec{};
+      const Vec factor = one_by_sum * p_.scale;
+      for (int j = 0; j < keys; ++j) {
+        const int offset = j * P + v * lanes;
+        const Vec g = simd::load(g_ + offset) - mean_g;
+        simd::store(z_ + offset, simd::load(z_ + offset) * factor * g);
+      }
+    }
+  }
+
+  const AttentionProblem<T>& p_;
+  const int n_, e_, padded_;
+  T *query_, *key_, *value_, *dquery_, *dkey_, *dvalue_;  // [context, head_size]
+  T *query_columns_, *dout_columns_;                      // [head_size, padded]
+  T *z_, *weight_, *g_;                                   // [keys, P]
+  T* decay_;                                              // [-padded .. padded)
+  T *one_by_sum_, *maximum_;                              // [padded]
+};
+
+template <class Score, class T, class Method>
+void for_each_head(const AttentionProblem<T>& problem, Method method) {
+  const auto run = [&](auto head) {
+    for (int b = 0; b < problem.batch; ++b)
+      for (int h = 0; h < problem.heads; ++h) method(head, b, h);
+  };
+  // Two vectors a panel reuse each broadcast key twice; one wastes less of a short context.
+  if (problem.context > 3 * simd::lanes<T>) run(Head<Score, 2, T>(problem));
+  else run(Head<Score, 1, T>(problem));
+}
+
+}  // namespace attention_detail
+
+// The kernel of one score: see nn/score.h for what a Score is.
+template <class Score, class T>
+AttentionKernel<T> attention_kernel() {
+  using Problem = AttentionProblem<T>;
+  return {
+      [](const Problem& p) {
+        attention_detail::for_each_head<Score>(p, [](auto& head, int b, int h) { head.forward(b, h); });
+      },
+      [](const Problem& p) {
+        attention_detail::for_each_head<Score>(p, [](auto& head, int b, int h) { head.backward(b, h); });
+      },
+      [](const Problem& p) {
+        attention_detail::for_each_head<Score>(p, [](auto& head, int b, int h) { head.weights(b, h); });
+      },
+  };
+}
+
+}  // namespace ladder

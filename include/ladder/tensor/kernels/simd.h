@@ -1,0 +1,230 @@
+// Vectors as wide as the target's registers, written with the GCC/Clang vector extensions only.
+//
+// Vec<T> is a built-in vector type: + - * / and comparisons work per lane, a scalar operand is
+// broadcast, and a comparison gives a mask (integer lanes, all ones or zero) for select.
+// No function here throws or allocates; pointers need the alignment of T only.
+//
+// exp and tanh in float are our own: polynomials without tables or branches, so that a whole vector
+// takes about twenty operations. Largest errors against double std:: over all floats of the range
+// (tests/tensor/simd_test.cpp sweeps it and asserts these bounds):
+//   exp   1.0 ulp for results in the normal range; subnormal results within 1 subnormal step
+//   tanh  2.5 ulp everywhere, odd, exactly +-1 from |x| = 9.02 on
+// The scalar forms run the vector forms, so both give the same bits. In double both call std::.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+namespace ladder::simd {
+
+#if defined(__AVX512F__)
+inline constexpr int vector_bytes = 64;
+#elif defined(__AVX__)
+inline constexpr int vector_bytes = 32;
+#else
+inline constexpr int vector_bytes = 16;
+#endif
+
+template <class T, int bytes>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(bytes)));
+};
+
+// The widest vector of T on this target, and a half-wide one for short rows (never under 16 bytes).
+template <class T>
+using Vec = typename VectorOf<T, vector_bytes>::type;
+template <class T>
+using HalfVec = typename VectorOf<T, (vector_bytes > 16 ? vector_bytes / 2 : 16)>::type;
+
+template <class T>
+inline constexpr int lanes = vector_bytes / static_cast<int>(sizeof(T));
+
+// Loads and stores of a Vec<T>, or of a narrower vector V when it is named: load<T, HalfVec<T>>(p).
+template <class T, class V = Vec<T>>
+inline V load(const T* p) {
+  V v;
+  std::memcpy(&v, p, sizeof(V));
+  return v;
+}
+
+template <class T, class V = Vec<T>>
+inline void store(T* p, V v) {
+  std::memcpy(p, &v, sizeof(V));
+}
+
+// Copies n < 2 * piece elements in moves of fixed size, one for each set bit of n.
+template <int piece, class T>
+inline void copy_pieces(T* to, const T* from, int n) {
+  if (n & piece) {
+    std::memcpy(to, from, piece * sizeof(T));
+    to += piece, from += piece;
+  }
+  if constexpr (piece > 1) copy_pieces<piece / 2>(to, from, n);
+}
+
+// The first n lanes, 0 <= n <= lanes; load_partial fills the others with zero. Memory past n is not
+// touched.
+template <class T, class V = Vec<T>>
+inline V load_partial(const T* p, int n) {
+  constexpr int all = sizeof(V) / sizeof(T);
+  if (n == all) return load<T, V>(p);
+  alignas(V) T part[all] = {};
+  copy_pieces<all / 2>(part, p, n);
+  return load<T, V>(part);
+}
+
+template <class T, class V = Vec<T>>
+inline void store_partial(T* p, V v, int n) {
+  constexpr int all = sizeof(V) / sizeof(T);
+  if (n == all) return store<T, V>(p, v);
+  alignas(V) T part[all];
+  store<T, V>(part, v);
+  copy_pieces<all / 2>(p, part, n);
+}
+
+template <class T, class V = Vec<T>>
+inline V broadcast(T x) {
+  return x - V{};  // x - 0 is x for every x, -0 included
+}
+
+// Per lane: mask ? a : b.
+template <class Mask, class V>
+inline V select(Mask mask, V a, V b) {
+  return mask ? a : b;
+}
+
+// Per lane the larger; b where a or b is NaN.
+template <class V>
+inline V max(V a, V b) {
+  return a > b ? a : b;
+}
+
+namespace detail {
+
+template <class V>
+using Lane = std::remove_cvref_t<decltype(std::declval<V>()[0])>;
+
+template <class V, int... i>
+inline V iota(std::integer_sequence<int, i...>) {
+  return V{static_cast<Lane<V>>(i)...};
+}
+
+// v with lane i taken from lane i ^ distance.
+template <int distance, class V, int... i>
+inline V swap(V v, std::integer_sequence<int, i...>) {
+  return __builtin_shufflevector(v, v, (i ^ distance)...);
+}
+
+template <int distance, class V>
+inline Lane<V> fold(V v) {
+  if constexpr (distance == 0) {
+    return v[0];
+  } else {
+    constexpr int n = sizeof(V) / sizeof(Lane<V>);
+    return fold<distance / 2>(v + swap<distance>(v, std::make_integer_sequence<int, n>{}));
+  }
+}
+
+}  // namespace detail
+
+// 0, 1, 2, ... : the index of each lane.
+template <class T>
+inline Vec<T> iota() {
+  return detail::iota<Vec<T>>(std::make_integer_sequence<int, lanes<T>>{});
+}
+
+// The sum of all lanes, as a tree: lane i is first added to lane i + lanes / 2, and so on down.
+template <class V>
+inline auto sum(V v) {
+  return detail::fold<sizeof(V) / sizeof(v[0]) / 2>(v);
+}
+
+namespace detail {
+
+using Floats = Vec<float>;
+using Ints = Vec<std::int32_t>;
+
+inline Ints bits(Floats x) {
+  Ints b;
+  std::memcpy(&b, &x, sizeof b);
+  return b;
+}
+
+inline Floats from_bits(Ints b) {
+  Floats x;
+  std::memcpy(&x, &b, sizeof x);
+  return x;
+}
+
+// 2^n for -126 <= n <= 127, through the exponent field.
+inline Floats power_of_two(Ints n) { return from_bits((n + 127) << 23); }
+
+// x = n ln2 + r with |r| <= ln2 / 2; returns n and q = e^r - 1, which keeps its relative accuracy
+// near r = 0. Needs |x| < 2^20.
+struct Reduced {
+  Ints n;
+  Floats q;
+};
+
+inline Reduced reduce(Floats x) {
+  // Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits of the mantissa.
+  const Floats magic = broadcast(12582912.0f);
+  const Floats shifted = x * 1.44269504088896341f + magic;
+  const Floats n = shifted - magic;
+  // ln2 in two parts; the first has 10 bits, so n * part is exact even without fused multiply-add.
+  const Floats r = (x - n * 0.693359375f) - n * -2.12194440054690583e-4f;
+  Floats p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  return {bits(shifted) - bits(magic), (r * r) * p + r};
+}
+
+}  // namespace detail
+
+// e^x. exp(-inf) = 0, beyond 88.72 inf, NaN stays NaN; small results pass through the subnormals.
+inline Vec<float> exp(Vec<float> x) {
+  // Outside these bounds the result is 0 or inf anyway; a NaN fails both comparisons and stays.
+  const Vec<float> low = broadcast(-105.0f), high = broadcast(89.0f);
+  x = select(x < low, low, x);
+  x = select(x > high, high, x);
+  const auto [n, q] = detail::reduce(x);
+  // 2^n in two factors, since n reaches beyond the exponents of normal numbers on both sides.
+  const auto half = n >> 1;
+  return ((q + 1.0f) * detail::power_of_two(half)) * detail::power_of_two(n - half);
+}
+
+// tanh |x| = m / (m + 2) with m = e^2|x| - 1: the difference is formed as 2^n q + (2^n - 1), whose
+// second part is exact, so nothing cancels near 0.
+inline Vec<float> tanh(Vec<float> x) {
+  const auto sign = detail::bits(x) & std::numeric_limits<std::int32_t>::min();
+  Vec<float> y = detail::from_bits(detail::bits(x) ^ sign);
+  const Vec<float> high = broadcast(9.5f);
+  y = select(y > high, high, y);
+  const auto [n, q] = detail::reduce(y + y);
+  const Vec<float> scale = detail::power_of_two(n);
+  const Vec<float> m = scale * q + (scale - 1.0f);
+  return detail::from_bits(detail::bits(m / (m + 2.0f)) | sign);
+}
+
+inline float exp(float x) { return exp(broadcast(x))[0]; }
+inline float tanh(float x) { return tanh(broadcast(x))[0]; }
+
+inline double exp(double x) { return std::exp(x); }
+inline double tanh(double x) { return std::tanh(x); }
+
+inline Vec<double> exp(Vec<double> x) {
+  for (int i = 0; i < lanes<double>; ++i) x[i] = std::exp(x[i]);
+  return x;
+}
+
+inline Vec<double> tanh(Vec<double> x) {
+  for (int i = 0; i < lanes<double>; ++i) x[i] = std::tanh(x[i]);
+  return x;
+}
+
+}  // namespace ladder::simd

@@ -1,0 +1,22 @@
+// Checkpoints: safetensors files with the parameters by name and all settings as metadata.
+#pragma once
+
+#include <filesystem>
+
+#include "ladder/base/safetensors.h"
+#include "ladder/train/trainer.h"
+
+namespace ladder {
+
+// Throws a failure if the file cannot be written.
+void save_checkpoint(const std::filesystem::path& path, const Settings& settings, Trainer& trainer);
+
+// The settings that a checkpoint was trained with; session settings stay at their presets. Throws a
+// failure if it is no checkpoint, a usage error if a setting in it is unknown or out of range.
+Settings checkpoint_settings(const Safetensors& file);
+
+// Copies the tensors into the parameters of the same names. `prefix` stands before the names in the
+// file. Throws a failure if one is missing, or has another shape.
+void load_parameters(const Safetensors& file, const std::string& prefix, Parameters<float>& to);
+
+}  // namespace ladder

@@ -1,0 +1,42 @@
+// ladder eval: measures a checkpoint on held-out sequences.
+#include <iostream>
+
+#include "ladder/cli/command.h"
+#include "ladder/train/checkpoint.h"
+
+namespace ladder {
+
+static ExitCode run_eval(const Arguments& arguments) {
+  const Safetensors file = read_safetensors(arguments.positional[0]);
+  Settings s = checkpoint_settings(file);
+  for (const Override& given : arguments.settings) {
+    if (given.words.size() != 1)
+      throw usage_error(given.origin + ": got " + std::to_string(given.words.size()) + " values, expected one");
+    s.set(given.key, given.words[0], given.origin);
+  }
+  s.resolve();
+  Trainer trainer(s);
+  load_parameters(file, "", trainer.parameters());
+  const int sequences = s.integer("eval_sequences");
+  const Evaluation e = trainer.evaluate(sequences);
+  std::cout << "task " << s.text("task") << ", score " << s.text("score") << ", complexity "
+            << fixed(trainer.task().complexity_bits(), 1) << " bits, " << sequences
+            << " sequences\nloss              " << fixed(e.loss, 4) << "\naccuracy          "
+            << fixed(e.accuracy, 4) << "\nsequence_accuracy " << fixed(e.sequence_accuracy, 4)
+            << "\nrollout_accuracy  " << fixed(trainer.rollout_accuracy(sequences), 4)
+            << "\nchance            " << fixed(trainer.task().chance(), 4) << "\n";
+  return ExitCode::ok;
+}
+
+static const Registered<Command> registered({
+    .name = "eval",
+    .positional = "CHECKPOINT",
+    .summary = "measures a checkpoint on held-out sequences",
+    .details = "Another seed draws other held-out sequences; the task and its size may change as far as\n"
+               "the model's shapes allow.",
+    .flags = {},
+    .groups = {Group::task, Group::evaluation, Group::seed},
+    .run = run_eval,
+});
+
+}  // namespace ladder

@@ -1,0 +1,120 @@
+#include <algorithm>
+#include <cmath>
+
+#include "chart_parts.h"
+
+namespace ladder {
+
+namespace {
+
+constexpr double margin = 12, title_size = 13, label_size = 11.5, tick_size = 10, name_size = 10;
+constexpr double panel_gap = 22, widest_name = 330;
+
+struct Layout {
+  double names;       // width of the categories' names
+  double panel_width;
+  double row;         // height of a category
+  double left, top, width, height;
+  double rows_height;
+
+  double x(std::size_t panel) const {
+    return left + static_cast<double>(panel) * (panel_width + panel_gap);
+  }
+};
+
+std::vector<const Series*> entries_of(const DotChart& chart) {
+  std::vector<const std::vector<Series>*> panels;
+  for (const DotPanel& panel : chart.panels) panels.push_back(&panel.series);
+  return legend_entries(panels);
+}
+
+Layout laid_out(const DotChart& chart) {
+  Layout at;
+  at.names = 40;
+  for (const std::string& name : chart.categories)
+    at.names = std::max(at.names, text_width(name, name_size));
+  at.names = std::min(at.names, widest_name);
+  std::size_t most = 1;
+  for (const DotPanel& panel : chart.panels) most = std::max(most, panel.series.size());
+  at.row = 9 + 8 * static_cast<double>(most);
+  at.width = 780;
+  at.left = margin + at.names + 12;
+  const double panels = static_cast<double>(std::max<std::size_t>(chart.panels.size(), 1));
+  at.panel_width = (at.width - at.left - margin - 6 - panel_gap * (panels - 1)) / panels;
+  at.top = margin + 24 + legend_height(entries_of(chart), at.width - 2 * margin) + 18;
+  at.rows_height = at.row * static_cast<double>(chart.categories.size());
+  at.height = at.top + at.rows_height + 44;
+  return at;
+}
+
+std::vector<double> shown(const DotPanel& panel) {
+  std::vector<double> values;
+  for (const Series& series : panel.series)
+    for (const Point& point : series.points)
+      for (const double x : {point.x, point.low, point.high}) values.push_back(x);
+  if (panel.reference) values.push_back(*panel.reference);
+  return values;
+}
+
+void draw_rows(Svg& svg, const DotChart& chart, const Layout& at) {
+  for (std::size_t i = 0; i < chart.categories.size(); ++i) {
+    const double top = at.top + static_cast<double>(i) * at.row;
+    if (i % 2 == 0)
+      svg.rectangle({margin, top}, at.width - 2 * margin - 6, at.row, R"(fill="#f4f4f4")");
+    svg.text({at.left - 10, top + 0.5 * at.row + 3.5},
+             fit_text(chart.categories[i], name_size, at.names), {name_size, "end"});
+  }
+  // It may be long, and there is nothing beside it.
+  svg.text({margin, at.top - 7},
+           fit_text(chart.category_label, label_size, at.width - 2 * margin), {label_size});
+}
+
+void draw_series(Svg& svg, const Series& series, double offset, const Layout& at, const Scale& x) {
+  const std::string look = std::string("stroke-width=\"1.3\" stroke=\"") +
+                           series_colour(series.style) + "\"";
+  for (std::size_t i = 0; i < series.points.size(); ++i) {
+    const Point& point = series.points[i];
+    if (!std::isfinite(point.x)) continue;
+    const double y = at.top + (static_cast<double>(i) + 0.5) * at.row + offset;
+    if (std::isfinite(point.low) && std::isfinite(point.high))
+      svg.line({x(point.low), y}, {x(point.high), y}, look);
+    draw_marker(svg, {x(point.x), y}, series.style, point.hollow, 0.9);
+  }
+}
+
+void draw_panel(Svg& svg, const DotPanel& panel, const Layout& at, std::size_t place) {
+  const double left = at.x(place), bottom = at.top + at.rows_height;
+  const Scale x = fitted_scale(panel.axis, shown(panel), left, left + at.panel_width);
+  for (const Tick& tick : fitting_ticks(panel.axis, x, Along::width, tick_size)) {
+    svg.line({tick.at, at.top}, {tick.at, bottom + 4}, R"(stroke="#d9d9d9" stroke-width="0.8")");
+    svg.text({tick.at, bottom + 15}, tick.text, {tick_size, "middle"});
+  }
+  if (panel.reference)
+    svg.line({x(*panel.reference), at.top}, {x(*panel.reference), bottom},
+             R"(stroke="#555555" stroke-width="1")");
+  svg.rectangle({left, at.top}, at.panel_width, at.rows_height,
+                R"(fill="none" stroke="#555555" stroke-width="0.8")");
+  svg.text({left + 0.5 * at.panel_width, bottom + 33},
+           fit_text(panel.axis.label, label_size, at.panel_width + panel_gap - 4),
+           {label_size, "middle"});
+  const double middle = 0.5 * static_cast<double>(panel.series.size() - 1);
+  for (std::size_t i = 0; i < panel.series.size(); ++i)
+    draw_series(svg, panel.series[i], 8 * (static_cast<double>(i) - middle), at, x);
+}
+
+}  // namespace
+
+std::string to_svg(const DotChart& chart) {
+  const Layout at = laid_out(chart);
+  Svg svg(at.width, at.height, chart.title);
+  const double wide = at.width - 2 * margin;
+  svg.text({margin, margin + 10}, fit_text(chart.title, title_size, wide),
+           {title_size, "start", "#000000", true});
+  draw_legend(svg, entries_of(chart), {margin, margin + 22}, wide);
+  draw_rows(svg, chart, at);
+  for (std::size_t panel = 0; panel < chart.panels.size(); ++panel)
+    draw_panel(svg, chart.panels[panel], at, panel);
+  return svg.finish();
+}
+
+}  // namespace ladder

@@ -1,0 +1,197 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+#include "chart_parts.h"
+#include "ladder/base/text.h"
+
+namespace ladder {
+
+namespace {
+
+constexpr double margin = 12, title_size = 13, label_size = 11.5, panel_size = 11, cell_size = 10;
+constexpr double bar_height = 9, bar_room = 40;  // the shades' bar, with its numbers and label
+
+using Colour = std::array<double, 3>;
+
+// Lightness falls evenly (sequential) or to both sides (diverging): anchors after ColorBrewer's
+// YlGnBu and PuOr (Harrower & Brewer 2003), which are safe for colour-blind readers and in grey.
+const std::vector<Colour> sequential = {{255, 255, 229}, {199, 233, 180}, {65, 182, 196},
+                                        {34, 94, 168},   {8, 29, 88}};
+const std::vector<Colour> diverging = {{127, 59, 8},    {224, 130, 20},  {253, 200, 130},
+                                       {247, 247, 247}, {188, 183, 220}, {128, 115, 172},
+                                       {45, 0, 75}};
+
+Colour shade(Shades shades, double share) {
+  const auto& anchors = shades == Shades::sequential ? sequential : diverging;
+  const double at = std::clamp(share, 0.0, 1.0) * static_cast<double>(anchors.size() - 1);
+  const std::size_t below = std::min(static_cast<std::size_t>(at), anchors.size() - 2);
+  Colour colour;
+  for (int i = 0; i < 3; ++i)
+    colour[i] = anchors[below][i] +
+                (at - static_cast<double>(below)) * (anchors[below + 1][i] - anchors[below][i]);
+  return colour;
+}
+
+std::string fill(const Colour& colour) {
+  char text[24];
+  std::snprintf(text, sizeof text, "fill=\"#%02x%02x%02x\"", static_cast<int>(colour[0] + 0.5),
+                static_cast<int>(colour[1] + 0.5), static_cast<int>(colour[2] + 0.5));
+  return text;
+}
+
+const char* ink_on(const Colour& c) {
+  return 0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2] > 140 ? "#111111" : "#ffffff";
+}
+
+double widest(const std::vector<std::string>& texts, double size) {
+  double width = 0;
+  for (const std::string& text : texts) width = std::max(width, text_width(text, size));
+  return width;
+}
+
+struct Layout {
+  double cell_width, cell_height;
+  double matrix_width, matrix_height;
+  double row_names;     // the room that the rows' names take, left of a matrix
+  double step_x, step_y;  // from one panel to the next
+  double left, top;     // corner of the first matrix
+  double width, height;
+  std::vector<std::vector<std::string>> titles;
+  bool bare;            // no texts: cells may be small
+};
+
+double text_lines(const std::vector<std::vector<std::string>>& titles) {
+  std::size_t lines = 1;
+  for (const auto& title : titles) lines = std::max(lines, title.size());
+  return static_cast<double>(lines);
+}
+
+Layout laid_out(const HeatMap& chart) {
+  Layout at;
+  double cell = 0;
+  at.bare = true;
+  for (const HeatPanel& panel : chart.panels)
+    for (const auto& row : panel.texts) {
+      cell = std::max(cell, widest(row, cell_size) + 8);
+      at.bare = false;
+    }
+  const double columns = static_cast<double>(std::max<std::size_t>(chart.columns.size(), 1));
+  const double rows = static_cast<double>(std::max<std::size_t>(chart.rows.size(), 1));
+  at.cell_width = at.bare ? std::clamp(260 / columns, 4.0, 20.0)
+                          : std::max({cell, widest(chart.columns, cell_size) + 6, 150 / columns});
+  at.cell_height = at.bare ? at.cell_width : 26;
+  at.matrix_width = columns * at.cell_width;
+  at.matrix_height = rows * at.cell_height;
+  at.row_names = widest(chart.rows, cell_size) + 10;
+
+  for (const HeatPanel& panel : chart.panels)
+    at.titles.push_back(wrap_text(panel.title, panel_size, at.matrix_width));
+  const double titles = text_lines(at.titles) * (panel_size + 3);
+  const std::size_t count = std::max<std::size_t>(chart.panels.size(), 1);
+  const double across = static_cast<double>(std::min(chart.across, count));
+  const double down = std::ceil(static_cast<double>(count) / static_cast<double>(chart.across));
+  at.step_x = at.matrix_width + at.row_names + 24;
+  at.step_y = at.matrix_height + 16 + titles + 14;
+  at.left = margin + 18 + at.row_names;
+  at.top = margin + 26 + titles;
+  at.width = at.left + (across - 1) * at.step_x + at.matrix_width + margin + 8;
+  at.width = std::max(at.width, std::min(2 * margin + text_width(chart.title, title_size), 900.0));
+  at.height = at.top + (down - 1) * at.step_y + at.matrix_height + 16 + 20 + bar_room + margin;
+  return at;
+}
+
+// A cell without a value is crossed out: no shade could be mistaken for it.
+void draw_empty(Svg& svg, Place corner, double width, double height) {
+  const auto [x, y] = corner;
+  svg.rectangle(corner, width, height, R"(fill="#ffffff" stroke="#bbbbbb" stroke-width="0.6")");
+  svg.line({x, y + height}, {x + width, y}, R"(stroke="#bbbbbb" stroke-width="0.6")");
+  svg.line({x, y}, {x + width, y + height}, R"(stroke="#bbbbbb" stroke-width="0.6")");
+}
+
+void draw_matrix(Svg& svg, const HeatPanel& panel, const Layout& at, Place corner) {
+  for (std::size_t r = 0; r < panel.values.size(); ++r)
+    for (std::size_t c = 0; c < panel.values[r].size(); ++c) {
+      const double x = corner.first + static_cast<double>(c) * at.cell_width;
+      const double y = corner.second + static_cast<double>(r) * at.cell_height;
+      const double value = panel.values[r][c];
+      if (std::isnan(value)) {
+        draw_empty(svg, {x, y}, at.cell_width, at.cell_height);
+        continue;
+      }
+      const Colour colour = shade(panel.shades, (value - panel.low) / (panel.high - panel.low));
+      svg.rectangle({x, y}, at.cell_width, at.cell_height,
+                    fill(colour) + (at.bare ? "" : R"( stroke="#ffffff" stroke-width="0.8")"));
+      if (!panel.texts.empty())
+        svg.text({x + 0.5 * at.cell_width, y + 0.5 * at.cell_height + 3.5}, panel.texts[r][c],
+                 {cell_size, "middle", ink_on(colour)});
+    }
+}
+
+// Names along an edge, only as many as keep clear of each other.
+void draw_names(Svg& svg, const HeatMap& chart, const Layout& at, Place corner) {
+  const double gap = widest(chart.columns, cell_size) + 5;
+  const auto every = [](double needed, double step) {
+    return std::max<std::size_t>(1, static_cast<std::size_t>(std::ceil(needed / step - 1e-9)));
+  };
+  for (std::size_t c = 0; c < chart.columns.size(); c += every(gap, at.cell_width))
+    svg.text({corner.first + (static_cast<double>(c) + 0.5) * at.cell_width,
+              corner.second + at.matrix_height + 13},
+             chart.columns[c], {cell_size, "middle"});
+  for (std::size_t r = 0; r < chart.rows.size(); r += every(1.3 * cell_size, at.cell_height))
+    svg.text({corner.first - 6,
+              corner.second + (static_cast<double>(r) + 0.5) * at.cell_height + 3.5},
+             chart.rows[r], {cell_size, "end"});
+}
+
+void draw_bar(Svg& svg, const HeatPanel& panel, const Layout& at, Place corner) {
+  const auto [x, y] = corner;
+  const double width = at.matrix_width;
+  constexpr int steps = 40;
+  for (int i = 0; i < steps; ++i)
+    svg.rectangle({x + width * i / steps, y}, width / steps + 0.4, bar_height,
+                  fill(shade(panel.shades, (i + 0.5) / steps)) + R"( shape-rendering="crispEdges")");
+  const Scale scale{panel.low, panel.high, false, 0, width};
+  Axis axis;
+  if (panel.shades == Shades::diverging)
+    axis.ticks = {panel.low, 0.5 * (panel.low + panel.high), panel.high};
+  for (const Tick& tick : fitting_ticks(axis, scale, Along::width, cell_size))
+    svg.text({x + tick.at, y + bar_height + 11}, tick.text, {cell_size, "middle"});
+  svg.text({x + 0.5 * width, y + bar_height + 26},
+           fit_text(panel.scale_label, cell_size, width + at.row_names), {cell_size, "middle"});
+}
+
+}  // namespace
+
+std::string to_svg(const HeatMap& chart) {
+  const Layout at = laid_out(chart);
+  Svg svg(at.width, at.height, chart.title);
+  svg.text({margin, margin + 10}, fit_text(chart.title, title_size, at.width - 2 * margin),
+           {title_size, "start", "#000000", true});
+  for (std::size_t i = 0; i < chart.panels.size(); ++i) {
+    const Place corner{at.left + static_cast<double>(i % chart.across) * at.step_x,
+                       at.top + static_cast<double>(i / chart.across) * at.step_y};
+    double y = corner.second - 6;
+    for (auto line = at.titles[i].rbegin(); line != at.titles[i].rend(); ++line) {
+      svg.text({corner.first + 0.5 * at.matrix_width, y}, *line, {panel_size, "middle"});
+      y -= panel_size + 3;
+    }
+    draw_matrix(svg, chart.panels[i], at, corner);
+    draw_names(svg, chart, at, corner);
+    if (i % chart.across == 0)
+      svg.text({margin + 8, corner.second + 0.5 * at.matrix_height},
+               fit_text(chart.row_label, label_size, at.step_y - 10),
+               {label_size, "middle", "#222222", false, true});
+    if (i + chart.across < chart.panels.size()) continue;
+    // The lowest of its column.
+    const double below = corner.second + at.matrix_height + 31;
+    svg.text({corner.first + 0.5 * at.matrix_width, below},
+             fit_text(chart.column_label, label_size, at.matrix_width + at.row_names),
+             {label_size, "middle"});
+    draw_bar(svg, chart.panels[i], at, {corner.first, below + 12});
+  }
+  return svg.finish();
+}
+
+}  // namespace ladder

@@ -1,0 +1,230 @@
+#include <algorithm>
+#include <cmath>
+
+#include "chart_parts.h"
+
+namespace ladder {
+
+namespace {
+
+constexpr double margin = 12, title_size = 13, label_size = 11.5, tick_size = 10;
+
+// All measures of one picture, worked out before anything is drawn.
+struct Layout {
+  std::size_t columns, rows;
+  double panel_width, panel_height;  // of the plotting area
+  double left, top;                  // corner of the first plotting area
+  double gap_x, gap_y;               // between plotting areas; gap_y holds the panels' titles
+  double panel_title_size;
+  double width, height;
+  std::vector<std::vector<std::string>> titles;  // wrapped
+
+  double x(std::size_t panel) const {
+    return left + static_cast<double>(panel % columns) * (panel_width + gap_x);
+  }
+  double y(std::size_t panel) const {
+    return top + static_cast<double>(panel / columns) * (panel_height + gap_y);
+  }
+};
+
+// About square, with full rows where that can be had.
+std::size_t chosen_columns(std::size_t panels) {
+  if (panels <= 3) return std::max<std::size_t>(panels, 1);
+  if (panels == 4) return 2;
+  const std::size_t most = panels <= 9 ? 3 : panels <= 16 ? 4 : panels <= 25 ? 5 : 6;
+  for (std::size_t columns = most; columns >= 3; --columns)
+    if (panels % columns == 0) return columns;
+  return most;
+}
+
+// What a title cannot be broken within: a panel should be as wide.
+double widest_piece(const LineChart& chart, double size) {
+  double width = 0;
+  for (const Panel& panel : chart.panels)
+    for (const std::string& line : wrap_text(panel.title, size, 1, 1e9))
+      width = std::max(width, text_width(line, size));
+  return width;
+}
+
+std::vector<const Series*> entries_of(const LineChart& chart) {
+  std::vector<const std::vector<Series>*> panels;
+  for (const Panel& panel : chart.panels) panels.push_back(&panel.series);
+  return legend_entries(panels);
+}
+
+// The values that an axis must show.
+std::vector<double> xs(const LineChart& chart) {
+  std::vector<double> values;
+  for (const Panel& panel : chart.panels)
+    for (const Series& series : panel.series)
+      for (const Point& point : series.points) values.push_back(point.x);
+  return values;
+}
+
+std::vector<double> ys(const LineChart& chart) {
+  std::vector<double> values;
+  for (const Panel& panel : chart.panels)
+    for (const Series& series : panel.series)
+      for (const Point& point : series.points)
+        for (const double y : {point.y, point.low, point.high}) values.push_back(y);
+  return values;
+}
+
+double widest(const std::vector<Tick>& ticks) {
+  double width = 0;
+  for (const Tick& tick : ticks) width = std::max(width, text_width(tick.text, tick_size));
+  return width;
+}
+
+Layout laid_out(const LineChart& chart) {
+  Layout at;
+  const std::size_t count = std::max<std::size_t>(chart.panels.size(), 1);
+  at.columns = chart.columns ? std::min(chart.columns, count) : chosen_columns(count);
+  at.gap_x = 20;
+  at.width = count == 1 ? 640 : 780;
+  const Scale y = fitted_scale(chart.y, ys(chart), 165, 0);
+  at.left = margin + 20 + widest(fitting_ticks(chart.y, y, Along::height, tick_size)) + 8;
+  const double room = at.width - at.left - margin - 6 + at.gap_x;
+  while (at.columns > 1 && room / static_cast<double>(at.columns) - at.gap_x <
+                               widest_piece(chart, 10))
+    --at.columns;
+  at.panel_width = room / static_cast<double>(at.columns) - at.gap_x;
+  at.rows = (count + at.columns - 1) / at.columns;
+  at.panel_height = count == 1 ? 300 : at.columns == 2 ? 200 : at.columns <= 3 ? 165 : 105;
+  at.panel_title_size = at.columns <= 3 ? 11 : 10;
+
+  std::size_t lines = 0;
+  for (const Panel& panel : chart.panels) {
+    at.titles.push_back(panel.title.empty()
+                            ? std::vector<std::string>{}
+                            : wrap_text(panel.title, at.panel_title_size, at.panel_width));
+    lines = std::max(lines, at.titles.back().size());
+  }
+  const double titles = static_cast<double>(lines) * (at.panel_title_size + 2.5);
+  at.gap_y = titles + 14;
+  at.top = margin + 22 + legend_height(entries_of(chart), at.width - at.left - margin) + titles + 8;
+  at.height = at.top + static_cast<double>(at.rows) * (at.panel_height + at.gap_y) - at.gap_y + 46;
+  return at;
+}
+
+// Runs of points that are there: a missing one interrupts its line.
+std::vector<std::vector<Point>> pieces(const Series& series) {
+  std::vector<std::vector<Point>> found(1);
+  for (const Point& point : series.points) {
+    if (std::isfinite(point.y)) found.back().push_back(point);
+    else if (!found.back().empty()) found.emplace_back();
+  }
+  return found;
+}
+
+void draw_band(Svg& svg, const std::vector<Point>& points, std::size_t style, const Scale& x,
+               const Scale& y) {
+  std::vector<Place> outline, back;
+  for (const Point& point : points)
+    if (std::isfinite(point.low) && std::isfinite(point.high)) {
+      outline.emplace_back(x(point.x), y(point.high));
+      back.emplace_back(x(point.x), y(point.low));
+    }
+  if (outline.size() < 2) return;
+  outline.insert(outline.end(), back.rbegin(), back.rend());
+  svg.polygon(outline, "stroke=\"none\" fill-opacity=\"0.18\" fill=\"" +
+                           std::string(series_colour(style)) + "\"");
+}
+
+void draw_whiskers(Svg& svg, const Series& series, const Scale& x, const Scale& y) {
+  const std::string look = std::string("stroke-width=\"1\" stroke=\"") +
+                           series_colour(series.style) + "\"";
+  for (const Point& point : series.points)
+    if (std::isfinite(point.y) && std::isfinite(point.low) && point.high > point.low)
+      svg.line({x(point.x), y(point.low)}, {x(point.x), y(point.high)}, look);
+}
+
+void draw_markers(Svg& svg, const Series& series, std::size_t turn, const Scale& x, const Scale& y,
+                  bool small) {
+  // Long series carry some markers only, at other points than the series before.
+  const std::size_t every = series.connected ? series.points.size() / (small ? 10 : 24) + 1 : 1;
+  for (std::size_t i = 0; i < series.points.size(); ++i) {
+    const Point& point = series.points[i];
+    if (!std::isfinite(point.y) || (every > 1 && (i + turn * every / 2) % every)) continue;
+    const Place at{x(point.x), y(point.y)};
+    draw_marker(svg, at, series.style, point.hollow || point.beyond, small ? 0.8 : 1);
+    if (point.beyond) draw_arrow_up(svg, at, series.style);
+  }
+}
+
+void draw_frame(Svg& svg, const Layout& at, std::size_t panel, const std::vector<Tick>& x_ticks,
+                const std::vector<Tick>& y_ticks) {
+  const double left = at.x(panel), top = at.y(panel), bottom = top + at.panel_height;
+  for (const Tick& tick : y_ticks) {
+    svg.line({left, top + tick.at}, {left + at.panel_width, top + tick.at},
+             R"(stroke="#e4e4e4" stroke-width="0.8")");
+    if (panel % at.columns == 0)
+      svg.text({left - 6, top + tick.at + 3.5}, tick.text, {tick_size, "end"});
+  }
+  const bool lowest = panel + at.columns >= at.titles.size();
+  for (const Tick& tick : x_ticks) {
+    svg.line({left + tick.at, bottom}, {left + tick.at, bottom + 4},
+             R"(stroke="#555555" stroke-width="0.8")");
+    if (lowest) svg.text({left + tick.at, bottom + 15}, tick.text, {tick_size, "middle"});
+  }
+  svg.rectangle({left, top}, at.panel_width, at.panel_height,
+                R"(fill="none" stroke="#555555" stroke-width="0.8")");
+  double y = top - 5;
+  for (auto line = at.titles[panel].rbegin(); line != at.titles[panel].rend(); ++line) {
+    svg.text({left + 0.5 * at.panel_width, y}, *line, {at.panel_title_size, "middle"});
+    y -= at.panel_title_size + 2.5;
+  }
+}
+
+void draw_series(Svg& svg, const Panel& panel, const Scale& x, const Scale& y, bool small) {
+  for (const Series& series : panel.series)
+    if (series.connected)
+      for (const auto& piece : pieces(series)) draw_band(svg, piece, series.style, x, y);
+  // The dashed first series is drawn last: where lines coincide, the others show in its gaps.
+  for (auto series = panel.series.rbegin(); series != panel.series.rend(); ++series) {
+    if (!series->connected) {
+      draw_whiskers(svg, *series, x, y);
+      continue;
+    }
+    for (const auto& piece : pieces(*series)) {
+      std::vector<Place> places;
+      for (const Point& point : piece) places.emplace_back(x(point.x), y(point.y));
+      if (places.size() > 1) svg.polyline(places, stroke(series->style));
+    }
+  }
+  for (std::size_t i = 0; i < panel.series.size(); ++i)
+    draw_markers(svg, panel.series[i], i, x, y, small);
+}
+
+}  // namespace
+
+std::string to_svg(const LineChart& chart) {
+  const Layout at = laid_out(chart);
+  Svg svg(at.width, at.height, chart.title);
+  const double wide = at.width - at.left - margin;
+  svg.text({at.left, margin + 10}, fit_text(chart.title, title_size, wide),
+           {title_size, "start", "#000000", true});
+  draw_legend(svg, entries_of(chart), {at.left, margin + 20}, wide);
+
+  const Scale x = fitted_scale(chart.x, xs(chart), 0, at.panel_width);
+  const Scale y = fitted_scale(chart.y, ys(chart), at.panel_height, 0);
+  const auto x_ticks = fitting_ticks(chart.x, x, Along::width, tick_size);
+  const auto y_ticks = fitting_ticks(chart.y, y, Along::height, tick_size);
+  for (std::size_t panel = 0; panel < chart.panels.size(); ++panel) {
+    draw_frame(svg, at, panel, x_ticks, y_ticks);
+    Scale panel_x = x, panel_y = y;
+    panel_x.from += at.x(panel), panel_x.to += at.x(panel);
+    panel_y.from += at.y(panel), panel_y.to += at.y(panel);
+    draw_series(svg, chart.panels[panel], panel_x, panel_y, at.columns > 3);
+  }
+
+  const double across = static_cast<double>(at.columns) * (at.panel_width + at.gap_x) - at.gap_x;
+  svg.text({at.left + 0.5 * across, at.height - margin},
+           fit_text(chart.x.label, label_size, across), {label_size, "middle"});
+  const double down = at.height - 46 - at.top;
+  svg.text({margin + 6, at.top + 0.5 * down}, fit_text(chart.y.label, label_size, down + 40),
+           {label_size, "middle", "#222222", false, true});
+  return svg.finish();
+}
+
+}  // namespace ladder

@@ -1,0 +1,27 @@
+// The parts of a report, each in a file of its own.
+#pragma once
+
+#include "ladder/lab/report.h"
+
+namespace ladder {
+
+Table summary_table(const Analysis& analysis);
+Table comparison_table(const Analysis& analysis);
+Table climb_table(const Analysis& analysis);
+
+std::vector<std::string> find(const Analysis& analysis);
+std::string headline(const Analysis& analysis, const std::vector<std::string>& findings);
+
+// `runs` tells the settings that all runs share.
+std::string page(const Report& report, const Table& runs, const std::string& title);
+
+// "0.812", "" if undefined; "[0.75, 0.87]", "" if undefined; signed: "+0.12".
+std::string number(double value, int decimals = 3);
+std::string signed_number(double value, int decimals = 3);
+std::string bracket(const Interval& interval, int decimals = 3);
+std::string signed_bracket(const Interval& interval, int decimals = 3);
+std::string p_text(double p);  // "0.004", "<0.001"
+// "1500", ">2000" where the median is censored, "" without runs.
+std::string median_steps(const Cell& cell);
+
+}  // namespace ladder

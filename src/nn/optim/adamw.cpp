@@ -1,0 +1,12 @@
+#include "ladder/nn/adam.h"
+
+namespace ladder {
+
+static const Registered<OptimizerKind> registered(
+    {"adamw", "p *= 1 - lr weight_decay; then as adam", "Loshchilov & Hutter, arXiv:1711.05101",
+     {"weight_decay", "beta1", "beta2", "epsilon"}, 0.001,
+     [](const Settings& s, std::size_t n) {
+       return std::make_unique<Adam>(s, n, s.real("weight_decay"));
+     }});
+
+}  // namespace ladder

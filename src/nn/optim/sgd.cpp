@@ -1,0 +1,28 @@
+#include "ladder/nn/optimizer.h"
+
+namespace ladder {
+
+class Sgd : public Optimizer {
+ public:
+  Sgd(const Settings& s, std::size_t parameters)
+      : momentum_(static_cast<float>(s.real("momentum"))), velocity_(parameters) {}
+
+  void update(std::span<float> p, std::span<const float> g, double learning_rate) override {
+    const float lr = static_cast<float>(learning_rate), momentum = momentum_;
+    float* v = velocity_.data();
+    for (std::size_t i = 0; i < p.size(); ++i) {
+      v[i] = momentum * v[i] + g[i];
+      p[i] -= lr * v[i];
+    }
+  }
+
+ private:
+  float momentum_;
+  std::vector<float> velocity_;
+};
+
+static const Registered<OptimizerKind> registered(
+    {"sgd", "v = momentum v + g; p -= lr v", "Polyak 1964", {"momentum"}, 0.1,
+     [](const Settings& s, std::size_t n) { return std::make_unique<Sgd>(s, n); }});
+
+}  // namespace ladder

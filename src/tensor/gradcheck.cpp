@@ -1,0 +1,82 @@
+#include "ladder/tensor/gradcheck.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ladder {
+
+Tensor<double> GradientProbe::variable(int rows, int cols, double size) {
+  Tensor<double> x = graph_.leaf(rows, cols, true);
+  for (std::size_t i = 0; i < x.size(); ++i) x.value()[i] = size * random_.normal(drawn_++);
+  variables_.push_back(x);
+  return x;
+}
+
+std::vector<std::int32_t> GradientProbe::tokens(int size, int count) {
+  std::vector<std::int32_t> result(size);
+  for (auto& token : result) token = random_.below(count, drawn_++);
+  return result;
+}
+
+Tensor<double> GradientProbe::weigh(std::vector<Tensor<double>> results) {
+  Tensor<double> sum = graph_.tensor(1, 1);
+  std::vector<std::vector<double>> weights;
+  for (const auto& y : results) {
+    weights.emplace_back(y.size());
+    for (double& w : weights.back()) w = random_.normal(drawn_++);
+  }
+  graph_.record(
+      results, {sum},
+      [=] {
+        double total = 0;
+        for (std::size_t i = 0; i < results.size(); ++i)
+          for (std::size_t j = 0; j < weights[i].size(); ++j)
+            total += weights[i][j] * results[i].value()[j];
+        sum.value()[0] = total;
+      },
+      [=](Writes mode) {
+        for (std::size_t i = 0; i < results.size(); ++i)
+          for (std::size_t j = 0; j < weights[i].size(); ++j) {
+            double& d = results[i].grad()[j];
+            d = (mode[i] == Write::replace ? 0 : d) + weights[i][j];
+          }
+      });
+  return sum;
+}
+
+GradientError check_gradient(const GradientCase& gradient_case) {
+  Graph<double> graph;
+  GradientProbe probe(graph);
+  const Tensor<double> loss = gradient_case.build(graph, probe);
+  graph.minimise(loss);
+  const auto value_at = [&](double& x, double at) {
+    const double before = x;
+    x = at;
+    graph.forward();
+    x = before;
+    return loss.value()[0];
+  };
+
+  graph.forward();
+  graph.backward();
+  GradientError worst{0, 0};
+  for (const Tensor<double>& variable : probe.variables()) {
+    const std::vector<double> analytic(variable.grad(), variable.grad() + variable.size());
+    double difference = 0, largest = 0;
+    for (std::size_t i = 0; i < variable.size(); ++i) {
+      double& x = variable.value()[i];
+      const auto slope = [&](double h) { return (value_at(x, x + h) - value_at(x, x - h)) / (2 * h); };
+      const double h = 1e-3;
+      const double numeric = (4 * slope(h / 2) - slope(h)) / 3;  // error of order h⁴
+      difference = std::max(difference, std::fabs(analytic[i] - numeric));
+      largest = std::max(largest, std::fabs(numeric));
+      ++worst.elements;
+    }
+    // A NaN anywhere must not pass for agreement.
+    const double relative = difference / std::max(largest, 1e-12);
+    worst.relative = relative <= worst.relative ? worst.relative : relative;
+  }
+  return worst;
+}
+
+}  // namespace ladder

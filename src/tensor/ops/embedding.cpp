@@ -1,0 +1,58 @@
+// y[r] = table[tokens[r]], and its untrained form y[r] = value · unit vector number tokens[r]
+#include <algorithm>
+
+#include "ladder/tensor/gradcheck.h"
+#include "ladder/tensor/kernels/elementwise.h"
+#include "ladder/tensor/ops.h"
+
+namespace ladder {
+
+template <class T>
+Tensor<T> embedding(Graph<T>& graph, const std::int32_t* tokens, int rows, Tensor<T> table) {
+  const int cols = table.cols();
+  Tensor<T> y = graph.tensor(rows, cols);
+
+  graph.record(
+      {table}, {y},
+      [=] {
+        for (int r = 0; r < rows; ++r)
+          std::copy_n(table.value() + tokens[r] * table.stride(), cols, y.value() + r * y.stride());
+      },
+      [=](Writes mode) {
+        if (!table.grad()) return;
+        // y[r] = table[token]:  dtable[token] += dy[r]
+        if (mode[0] == Write::replace) std::fill_n(table.grad(), table.size(), T(0));
+        for (int r = 0; r < rows; ++r) {
+          const T* dy = y.grad() + r * y.stride();
+          T* row = table.grad() + tokens[r] * table.stride();
+          for_each_vector<T>(cols, [&](auto at) { write(at, row, at.load(dy), Write::accumulate); });
+        }
+      });
+  return y;
+}
+
+template <class T>
+Tensor<T> one_hot(Graph<T>& graph, const std::int32_t* tokens, int rows, int cols, double value) {
+  Tensor<T> y = graph.leaf(rows, cols);
+  graph.record(
+      {}, {y},
+      [=] {
+        std::fill_n(y.value(), y.size(), T(0));
+        for (int r = 0; r < rows; ++r) y.value()[r * y.stride() + tokens[r]] = static_cast<T>(value);
+      },
+      [](Writes) {});
+  return y;
+}
+
+template Tensor<float> embedding(Graph<float>&, const std::int32_t*, int, Tensor<float>);
+template Tensor<double> embedding(Graph<double>&, const std::int32_t*, int, Tensor<double>);
+template Tensor<float> one_hot(Graph<float>&, const std::int32_t*, int, int, double);
+template Tensor<double> one_hot(Graph<double>&, const std::int32_t*, int, int, double);
+
+static const Registered<GradientCase> learned(
+    {"embedding", [](Graph<double>& graph, GradientProbe& probe) {
+       static const std::vector<std::int32_t> tokens = {2, 0, 2, 1, 2};
+       return probe.weigh({embedding(graph, tokens.data(), 5, probe.variable(4, 3))});
+     }});
+
+}  // namespace ladder

@@ -1,0 +1,97 @@
+// y = weight · (x - mean) / sqrt(variance + eps) + bias, of x or of x + residual
+// Ba, Kiros, Hinton, arXiv:1607.06450
+#include <cmath>
+
+#include "ladder/tensor/gradcheck.h"
+#include "ladder/tensor/kernels/elementwise.h"
+#include "ladder/tensor/ops.h"
+
+namespace ladder {
+
+static constexpr double epsilon = 1e-5;
+
+template <class T>
+Tensor<T> layer_norm(Graph<T>& graph, Tensor<T> x, Tensor<T> weight, Tensor<T> bias,
+                     Tensor<T> residual) {
+  const int rows = x.rows(), cols = x.cols();
+  const T inverse = T(1) / static_cast<T>(cols);
+  Tensor<T> y = graph.tensor(rows, cols);
+  T* normal = graph.scratch(y.size());   // (x - mean) / sd   [rows, cols]
+  T* one_by_sd = graph.scratch(rows);
+
+  const auto forward = [=] {
+    for (int r = 0; r < rows; ++r) {
+      const std::size_t row = static_cast<std::size_t>(r) * cols;
+      T* n = normal + row;
+      const T* from = x.value() + row;
+      const T* other = residual ? residual.value() + row : nullptr;
+      const T mean = inverse * sum_of<T>(cols, [&](auto at) {
+        const simd::Vec<T> v = other ? at.load(from) + at.load(other) : at.load(from);
+        at.store(n, v);
+        return v;
+      });
+      // Two passes: the variance of centred values does not cancel.
+      for_each_vector<T>(cols, [&](auto at) { at.store(n, at.load(n) - mean); });
+      const T variance = inverse * sum_of<T>(cols, [&](auto at) {
+        const simd::Vec<T> v = at.load(n);
+        return v * v;
+      });
+      const T s = one_by_sd[r] = T(1) / std::sqrt(variance + static_cast<T>(epsilon));
+      for_each_vector<T>(cols, [&](auto at) {
+        const simd::Vec<T> v = at.load(n) * s;
+        at.store(n, v);
+        at.store(y.value() + row, v * at.load(weight.value()) + at.load(bias.value()));
+      });
+    }
+  };
+
+  const auto backward = [=](Writes mode) {
+    // y = w·n + b, n = (x - mean)·s:  dw = Σ_rows dy·n,  db = Σ_rows dy,
+    // with g = w·dy:  dx = s·(g - mean(g) - n·mean(g·n)); the residual's is the same
+    for (int r = 0; r < rows; ++r) {
+      const std::size_t row = static_cast<std::size_t>(r) * cols;
+      const T *dy = y.grad() + row, *n = normal + row;
+      const Write weight_mode = r == 0 ? mode[1] : Write::accumulate;
+      const Write bias_mode = r == 0 ? mode[2] : Write::accumulate;
+      simd::Vec<T> sum_g{}, sum_gn{};
+      for_each_vector<T>(cols, [&](auto at) {
+        const simd::Vec<T> d = at.load(dy), v = at.load(n), g = d * at.load(weight.value());
+        sum_g += g;
+        sum_gn += g * v;
+        if (weight.grad()) write(at, weight.grad(), d * v, weight_mode);
+        if (bias.grad()) write(at, bias.grad(), d, bias_mode);
+      });
+      const T mean_g = inverse * simd::sum(sum_g), mean_gn = inverse * simd::sum(sum_gn);
+      const T s = one_by_sd[r];
+      for_each_vector<T>(cols, [&](auto at) {
+        const simd::Vec<T> g = at.load(dy) * at.load(weight.value());
+        const simd::Vec<T> dx = s * (g - mean_g - at.load(n) * mean_gn);
+        if (x.grad()) write(at, x.grad() + row, dx, mode[0]);
+        if (residual && residual.grad()) write(at, residual.grad() + row, dx, mode[3]);
+      });
+    }
+  };
+
+  std::vector<Tensor<T>> inputs = {x, weight, bias};
+  if (residual) inputs.push_back(residual);
+  graph.record(inputs, {y}, forward, backward);
+  return y;
+}
+
+template Tensor<float> layer_norm(Graph<float>&, Tensor<float>, Tensor<float>, Tensor<float>,
+                                  Tensor<float>);
+template Tensor<double> layer_norm(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>,
+                                   Tensor<double>);
+
+static const Registered<GradientCase> plain(
+    {"layer_norm", [](Graph<double>& graph, GradientProbe& probe) {
+       const auto x = probe.variable(3, 11), w = probe.variable(1, 11), b = probe.variable(1, 11);
+       return probe.weigh({layer_norm(graph, x, w, b)});
+     }});
+static const Registered<GradientCase> with_residual(
+    {"layer_norm_residual", [](Graph<double>& graph, GradientProbe& probe) {
+       const auto x = probe.variable(3, 5), w = probe.variable(1, 5), b = probe.variable(1, 5);
+       return probe.weigh({layer_norm(graph, x, w, b, probe.variable(3, 5))});
+     }});
+
+}  // namespace ladder

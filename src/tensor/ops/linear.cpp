@@ -1,0 +1,74 @@
+// y = activation(x·Wᵀ + b)
+#include "activation.h"
+#include "ladder/tensor/gradcheck.h"
+#include "ladder/tensor/kernels/elementwise.h"
+#include "ladder/tensor/kernels/matmul.h"
+#include "ladder/tensor/ops.h"
+
+namespace ladder {
+
+// db += Σ_r dy[r]
+template <class T>
+static void sum_rows(Tensor<T> dy, T* db, Write write) {
+  const int rows = dy.rows();
+  for_each_vector<T>(dy.cols(), [&](auto at) {
+    simd::Vec<T> total = write == Write::replace ? simd::Vec<T>{} : at.load(db);
+    for (int r = 0; r < rows; ++r) total += at.load(dy.grad() + r * dy.stride());
+    at.store(db, total);
+  });
+}
+
+template <class T>
+Tensor<T> linear(Graph<T>& graph, Tensor<T> x, Tensor<T> weight, Tensor<T> bias,
+                 Activation activation) {
+  const int rows = x.rows(), in = x.cols(), out = weight.rows();
+  Tensor<T> y = graph.tensor(rows, out);
+  T* slope = activation == Activation::none ? nullptr : graph.scratch(y.size());
+
+  graph.record(
+      {x, weight, bias}, {y},
+      [=] {
+        matmul(rows, out, in, x.values(), weight.values().transposed(), y.value(), y.stride(),
+               Write::replace, bias.value());
+        if (!slope) return;
+        with_activation(activation, [&](auto f) {
+          for_each_vector<T>(y.size(), [&](auto at) {
+            simd::Vec<T> value, derivative;
+            f.apply(at.load(y.value()), value, derivative);
+            at.store(y.value(), value);
+            at.store(slope, derivative);
+          });
+        });
+      },
+      [=](Writes write) {
+        // In place: nobody reads y's gradient after its only writer's consumer, which is here.
+        if (slope)
+          for_each_vector<T>(y.size(), [&](auto at) {
+            at.store(y.grad(), at.load(y.grad()) * at.load(slope));
+          });
+        // y = x·Wᵀ + b:  dx = dy·W,  dW = dyᵀ·x,  db = Σ_rows dy
+        if (x.grad())
+          matmul(rows, in, out, y.grads(), weight.values(), x.grad(), x.stride(), write[0]);
+        if (weight.grad())
+          matmul(out, in, rows, y.grads().transposed(), x.values(), weight.grad(), weight.stride(),
+                 write[1]);
+        if (bias.grad()) sum_rows(y, bias.grad(), write[2]);
+      });
+  return y;
+}
+
+template Tensor<float> linear(Graph<float>&, Tensor<float>, Tensor<float>, Tensor<float>, Activation);
+template Tensor<double> linear(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>,
+                               Activation);
+
+static GradientCase linear_case(const std::string& name, Activation activation) {
+  return {name, [=](Graph<double>& graph, GradientProbe& probe) {
+            const auto x = probe.variable(5, 3), w = probe.variable(4, 3), b = probe.variable(1, 4);
+            return probe.weigh({linear(graph, x, w, b, activation)});
+          }};
+}
+static const Registered<GradientCase> plain(linear_case("linear", Activation::none));
+static const Registered<GradientCase> gelu(linear_case("linear_gelu", Activation::gelu));
+static const Registered<GradientCase> tanh(linear_case("linear_tanh", Activation::tanh));
+
+}  // namespace ladder

@@ -1,0 +1,83 @@
+// The losses; each adds up over the rows whose target is not ignored.
+#include <algorithm>
+#include <cmath>
+
+#include "ladder/tensor/gradcheck.h"
+#include "ladder/tensor/kernels/elementwise.h"
+#include "ladder/tensor/ops.h"
+
+namespace ladder {
+
+// Records a loss whose rows are independent: `row_loss(x, target, d)` returns the loss of one row
+// of logits x [cols] and writes its gradient d [cols].
+template <class T, class RowLoss>
+static Tensor<T> rowwise(Graph<T>& graph, Tensor<T> logits, const Targets& targets,
+                         RowLoss row_loss) {
+  const int rows = logits.rows(), cols = logits.cols();
+  Tensor<T> loss = graph.tensor(1, 1);
+  T* d = graph.scratch(logits.size());  // gradient of Σ rows; ignored rows stay 0
+  graph.record(
+      {logits}, {loss},
+      [=, &targets] {
+        double total = 0;  // in double: many small terms
+        for (int r = 0; r < rows; ++r) {
+          T* row = d + static_cast<std::size_t>(r) * cols;
+          if (targets.token[r] < 0) std::fill_n(row, cols, T(0));
+          else total += row_loss(logits.value() + r * logits.stride(), targets.token[r], row, cols);
+        }
+        loss.value()[0] = static_cast<T>(total * targets.weight);
+      },
+      [=, &targets](Writes mode) {
+        // dloss/dlogits = weight · d
+        const T weight = static_cast<T>(targets.weight);
+        for_each_vector<T>(logits.size(), [&](auto at) {
+          write(at, logits.grad(), weight * at.load(d), mode[0]);
+        });
+      });
+  return loss;
+}
+
+template <class T>
+Tensor<T> cross_entropy(Graph<T>& graph, Tensor<T> logits, const Targets& targets) {
+  return rowwise(graph, logits, targets, [](const T* x, int target, T* d, int cols) {
+    // -log softmax(x)[t] = log Σ exp(x - max) - (x[t] - max);  d = softmax(x) - onehot(t)
+    const T maximum = *std::max_element(x, x + cols);
+    for_each_vector<T>(cols, [&](auto at) { at.store(d, simd::exp(at.load(x) - maximum)); });
+    const T sum = sum_of<T>(cols, [&](auto at) { return at.load(d); });
+    const T one_by_sum = T(1) / sum;
+    for_each_vector<T>(cols, [&](auto at) { at.store(d, at.load(d) * one_by_sum); });
+    d[target] -= 1;
+    return std::log(static_cast<double>(sum)) - (static_cast<double>(x[target]) - maximum);
+  });
+}
+
+template <class T>
+Tensor<T> squared_loss(Graph<T>& graph, Tensor<T> logits, const Targets& targets) {
+  return rowwise(graph, logits, targets, [](const T* x, int target, T* d, int cols) {
+    // Σ_v (x[v] - onehot[v])²;  d = 2 (x - onehot)
+    double total = 0;
+    for (int v = 0; v < cols; ++v) {
+      const T difference = x[v] - T(v == target);
+      total += static_cast<double>(difference) * difference;
+      d[v] = 2 * difference;
+    }
+    return total;
+  });
+}
+
+template Tensor<float> cross_entropy(Graph<float>&, Tensor<float>, const Targets&);
+template Tensor<double> cross_entropy(Graph<double>&, Tensor<double>, const Targets&);
+template Tensor<float> squared_loss(Graph<float>&, Tensor<float>, const Targets&);
+template Tensor<double> squared_loss(Graph<double>&, Tensor<double>, const Targets&);
+
+static const Targets some_targets = {{2, -1, 0, 1, -1}, 1.0 / 3};
+static const Registered<GradientCase> cross_entropy_case(
+    {"cross_entropy", [](Graph<double>& graph, GradientProbe& probe) {
+       return cross_entropy(graph, probe.variable(5, 9, 2), some_targets);
+     }});
+static const Registered<GradientCase> squared_case(
+    {"squared_loss", [](Graph<double>& graph, GradientProbe& probe) {
+       return squared_loss(graph, probe.variable(5, 4), some_targets);
+     }});
+
+}  // namespace ladder

@@ -1,0 +1,39 @@
+#include "ladder/train/checkpoint.h"
+
+#include <algorithm>
+
+namespace ladder {
+
+void save_checkpoint(const std::filesystem::path& path, const Settings& settings, Trainer& trainer) {
+  Safetensors file;
+  for (const Setting* setting : all_settings())
+    if (setting->group != Group::session) file.metadata[setting->name] = settings.text(setting->name);
+  file.metadata["steps_done"] = std::to_string(trainer.steps_done());
+  const Parameters<float>& parameters = trainer.parameters();
+  for (const auto& entry : parameters.entries()) {
+    const float* value = parameters.values().data() + entry.offset;
+    file.tensors[entry.name] = {{entry.shape.begin(), entry.shape.end()}, {value, value + entry.size}, {}};
+  }
+  write_safetensors(path, file);
+}
+
+Settings checkpoint_settings(const Safetensors& file) {
+  if (!file.metadata.contains("task") || !file.metadata.contains("score"))
+    throw failure("'" + file.path + "' is not a checkpoint of this program: its metadata lack settings");
+  Settings settings;
+  for (const auto& [key, value] : file.metadata)
+    if (key != "steps_done") settings.set(key, value, file.path);
+  return settings;
+}
+
+void load_parameters(const Safetensors& file, const std::string& prefix, Parameters<float>& to) {
+  for (const auto& entry : to.entries()) {
+    const TensorData& tensor = file.at(prefix + entry.name);
+    if (!std::equal(tensor.shape.begin(), tensor.shape.end(), entry.shape.begin(), entry.shape.end()) ||
+        tensor.reals.size() != entry.size)
+      throw failure("'" + file.path + "': tensor '" + prefix + entry.name + "' has another shape than the model's");
+    std::copy(tensor.reals.begin(), tensor.reals.end(), to.values().begin() + entry.offset);
+  }
+}
+
+}  // namespace ladder

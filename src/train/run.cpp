@@ -1,0 +1,70 @@
+#include "ladder/train/run.h"
+
+#include <chrono>
+#include <cmath>
+
+namespace ladder {
+
+static const RegisteredSettings settings({
+    {"eval_every", Group::evaluation, Type::integer, "100", "steps between evaluations",
+     "ladder recipe", 1, 1e9},
+    {"eval_sequences", Group::evaluation, Type::integer, "256",
+     "held-out sequences of an evaluation, the same each time", "ladder recipe", 1, 1e6},
+    {"solve_threshold", Group::evaluation, Type::real, "0.99",
+     "token accuracy from which a run counts as solved", "ladder recipe", 0, 1},
+    {"stop_when_solved", Group::evaluation, Type::toggle, "on",
+     "end a run at the evaluation that solves it", "ladder recipe"},
+});
+
+static double seconds_now() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration<double>(now).count();
+}
+
+RunResult run(const Settings& s, Trainer& trainer, const Watch& watch) {
+  const int steps = s.integer("steps"), every = s.integer("eval_every");
+  const int sequences = s.integer("eval_sequences");
+  const double start = seconds_now(), threshold = s.real("solve_threshold");
+  RunResult result;
+  result.complexity_bits = trainer.task().complexity_bits();
+  result.chance = trainer.task().chance();
+  result.holdout = trainer.task().holdout();
+  result.parameters = trainer.parameters().values().size();
+
+  while (true) {
+    const int step = trainer.steps_done();
+    if (step % every == 0 || step == steps) {
+      result.evaluation = trainer.evaluate(sequences);
+      result.curve.push_back({step, result.evaluation.loss, result.evaluation.accuracy});
+      if (watch) watch(result.curve.back());
+      if (result.step_solved < 0 && result.evaluation.accuracy >= threshold) result.step_solved = step;
+      if (result.solved() && s.toggle("stop_when_solved")) break;
+    }
+    if (step == steps) break;
+    if (!std::isfinite(trainer.step()))
+      throw failure("the loss is not finite after " + std::to_string(step) + " steps");
+  }
+  result.steps_done = trainer.steps_done();
+  result.rollout_accuracy = trainer.rollout_accuracy(sequences);
+  result.seconds = seconds_now() - start;
+  return result;
+}
+
+RunResult run_safely(const Settings& s) {
+  try {
+    Trainer trainer(s);
+    return run(s, trainer);
+  } catch (const std::exception& error) {
+    RunResult result;
+    result.error = error.what();
+    return result;
+  }
+}
+
+double estimated_work(const Settings& s) {
+  const double d = s.real("d_model"), context = s.real("context");
+  const double per_token = s.real("layers") * ((4 + 2 * s.real("mlp_ratio")) * d * d + 2 * context * d);
+  return per_token * context * s.real("batch") * s.real("steps");
+}
+
+}  // namespace ladder
