@@ -191,7 +191,7 @@ void write_safetensors(const std::filesystem::path& path, const Safetensors& con
   std::string header = "{\"__metadata__\":{", data;
   bool first = true;
   for (const auto& [key, value] : content.metadata) {
-    header += (first ? "" : ",") + quoted(key) + ":" + quoted(value);
+    header.append(first ? "" : ",").append(quoted(key)).append(":").append(quoted(value));
     first = false;
   }
   header += "}";
@@ -202,9 +202,10 @@ void write_safetensors(const std::filesystem::path& path, const Safetensors& con
     else data.append(reinterpret_cast<const char*>(tensor.integers.data()), tensor.integers.size() * 4);
     std::vector<std::string> shape;
     for (const std::int64_t n : tensor.shape) shape.push_back(std::to_string(n));
-    header += "," + quoted(name) + ":{\"dtype\":" + (real ? "\"F32\"" : "\"I32\"") + ",\"shape\":[" +
-              join(shape, ",") + "],\"data_offsets\":[" + std::to_string(begin) + "," +
-              std::to_string(data.size()) + "]}";
+    header.append(",").append(quoted(name));
+    header.append(real ? ":{\"dtype\":\"F32\"" : ":{\"dtype\":\"I32\"");
+    header.append(",\"shape\":[").append(join(shape, ",")).append("],\"data_offsets\":[");
+    header.append(std::to_string(begin)).append(",").append(std::to_string(data.size())).append("]}");
   }
   header += "}";
   header.append((8 - header.size() % 8) % 8, ' ');  // aligns the data, as the format advises

@@ -49,7 +49,8 @@ std::vector<double> linear_ticks(double low, double high, std::size_t most) {
   double unit = std::pow(10.0, std::floor(std::log10((high - low) / 50)));
   while (true) {
     for (const double step : {unit, 2 * unit, 5 * unit}) {
-      const double first = std::ceil((low - slack) / step), last = std::floor((high + slack) / step);
+      const double first = std::ceil((low - slack) / step);
+      const double last = std::floor((high + slack) / step);
       if (last - first + 1 > static_cast<double>(std::max<std::size_t>(most, 2))) continue;
       std::vector<double> ticks;
       for (double i = first; i <= last; ++i) ticks.push_back(i * step);

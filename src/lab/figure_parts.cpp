@@ -72,7 +72,7 @@ bool any_solved(const Analysis& analysis) {
   return false;
 }
 
-std::string minus(const std::string& a, const std::string& b) { return a + " − " + b; }
+std::string difference_name(const std::string& a, const std::string& b) { return a + " − " + b; }
 
 // The rungs of a group that stand at the same x.
 static std::map<double, std::vector<const Rung*>> by_place(const Analysis& analysis,
@@ -207,9 +207,9 @@ static void add_heat_panel(const Analysis& analysis, const Group& group, const s
 }
 
 static HeatMap empty_heat(const Analysis& analysis, const std::string& row_key,
-                          const std::string& column_key, const std::string& title) {
+                          const std::string& column_key, const std::string& what) {
   HeatMap map;
-  map.title = title;
+  map.title = what + " over " + row_key + " and " + column_key;
   map.row_label = row_key;
   map.column_label = column_key;
   map.rows = values_of(analysis, row_key);
@@ -233,7 +233,7 @@ static std::string signed_text(double value) {
 
 HeatMap accuracy_heat(const Analysis& analysis, const std::string& row_key,
                       const std::string& column_key) {
-  HeatMap map = empty_heat(analysis, row_key, column_key, "Accuracy over " + row_key + " and " + column_key);
+  HeatMap map = empty_heat(analysis, row_key, column_key, "Accuracy");
   double largest = 0;
   for (const Comparison& comparison : analysis.comparisons)
     largest = std::fmax(largest, std::fabs(comparison.difference));
@@ -257,8 +257,8 @@ HeatMap accuracy_heat(const Analysis& analysis, const std::string& row_key,
                                            : signed_text(c.difference) + (shown ? "*" : ""));
       };
       add_heat_panel(analysis, group, row_key, column_key, value,
-                     {minus(analysis.scores[score], analysis.scores[0]), {}, {}, Shades::diverging,
-                      -end, end, "difference in accuracy"},
+                     {difference_name(analysis.scores[score], analysis.scores[0]), {}, {},
+                      Shades::diverging, -end, end, "difference in accuracy"},
                      map);
     }
   }
@@ -267,7 +267,7 @@ HeatMap accuracy_heat(const Analysis& analysis, const std::string& row_key,
 
 HeatMap steps_heat(const Analysis& analysis, const std::string& row_key,
                    const std::string& column_key) {
-  HeatMap map = empty_heat(analysis, row_key, column_key, "Steps to solve over " + row_key + " and " + column_key);
+  HeatMap map = empty_heat(analysis, row_key, column_key, "Steps to solve");
   double most = 1;
   for (const Rung& rung : analysis.rungs)
     for (const Cell& cell : rung.cells)

@@ -45,6 +45,6 @@ HeatMap steps_heat(const Analysis& analysis, const std::string& row_key,
 inline constexpr std::size_t most_heat_lines = 8;
 
 bool any_solved(const Analysis& analysis);
-std::string minus(const std::string& a, const std::string& b);  // "a − b"
+std::string difference_name(const std::string& a, const std::string& b);  // "a − b"
 
 }  // namespace ladder

@@ -95,8 +95,9 @@ void add_heat(const Analysis& analysis, const Names& keys, std::vector<Picture>&
   pictures.push_back({"heat_steps",
                       "Median steps until solved (>: the median run was not solved within that "
                       "budget), and the probability that a run is solved in fewer steps than one "
-                      "of the baseline (ties, unsolved ones among them, count half); * marks a 95 % "
-                      "interval that excludes 0.5, not corrected for the number of cells." + note,
+                      "of the baseline (ties, unsolved ones among them, count half); * marks a "
+                      "95 % interval that excludes 0.5, not corrected for the number of cells." +
+                          note,
                       to_svg(steps_heat(analysis, keys[0], keys[1]))});
 }
 
@@ -110,7 +111,7 @@ void add_dots(const Analysis& analysis, std::vector<Picture>& pictures) {
   for (std::size_t score = 0; score < analysis.scores.size(); ++score) {
     accuracy.series.push_back({analysis.scores[score], score, {}, false});
     if (score > 0)
-      difference.series.push_back({minus(analysis.scores[score], analysis.scores[0]),
+      difference.series.push_back({difference_name(analysis.scores[score], analysis.scores[0]),
                                    score, {}, false});
   }
   for (std::size_t rung = 0; rung < count; ++rung) {
@@ -165,8 +166,7 @@ Series curve_series(const Analysis& analysis, const Rung& rung, std::size_t scor
     for (const Outcome& outcome : rung.cells[score].runs)
       if (const auto curve = curves.find(outcome.run); curve != curves.end())
         values.push_back(accuracy_at(curve->second, step));
-    if (values.empty() || std::any_of(values.begin(), values.end(), [](double v) { return v != v; }))
-      continue;
+    if (std::isnan(mean(values))) continue;  // none, or not all have been evaluated yet
     const Interval interval = bootstrap_mean(values);
     series.points.push_back({step, mean(values), interval.low, interval.high});
   }

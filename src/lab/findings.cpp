@@ -38,8 +38,8 @@ std::string design(const Analysis& analysis) {
 }
 
 std::string with_interval(double value, const Interval& interval) {
-  return signed_number(value) + ", 95 % interval " + signed_number(interval.low) + " to " +
-         signed_number(interval.high);
+  return signed_rounded(value) + ", 95 % interval " + signed_rounded(interval.low) + " to " +
+         signed_rounded(interval.high);
 }
 
 std::string panel_name(const Analysis& analysis, const Climb& climb) {
@@ -56,7 +56,7 @@ std::string margin(const Analysis& analysis, const Climb& climb) {
            analysis.scores[0] + ": no margin over all rungs.";
   if (climb.seeds < least_pairs)
     return "The mean difference in accuracy " + pair + " over " +
-           plural(climb.rungs.size(), "rung") + " is " + signed_number(climb.margin) + ", from " +
+           plural(climb.rungs.size(), "rung") + " is " + signed_rounded(climb.margin) + ", from " +
            plural(static_cast<std::size_t>(climb.seeds), "seed") +
            ": significance cannot be claimed with fewer than " + std::to_string(least_pairs) +
            " paired seeds.";
@@ -120,10 +120,10 @@ std::string trend_word(const Interval& interval) {
 }
 
 std::string correlation(double value, const Interval& interval) {
-  return "rank correlation " + signed_number(value, 2) +
+  return "rank correlation " + signed_rounded(value, 2) +
          (std::isnan(interval.low) ? std::string(", no interval from one seed")
-                                   : ", 95 % interval " + signed_number(interval.low, 2) + " to " +
-                                         signed_number(interval.high, 2));
+                                   : ", 95 % interval " + signed_rounded(interval.low, 2) + " to " +
+                                         signed_rounded(interval.high, 2));
 }
 
 std::string trend(const Analysis& analysis, const Climb& climb) {
@@ -151,7 +151,7 @@ std::string highest(const Analysis& analysis, const Climb& climb) {
     const int n = static_cast<int>(rung.cells[climb.score].runs.size());
     const int solved = rung.cells[climb.score].solved();
     if (rung.complexity_bits != climb.highest_by_most || 2 * solved <= n) continue;
-    return score + " " + number(rung.complexity_bits, 1) + " bits (" +
+    return score + " " + rounded(rung.complexity_bits, 1) + " bits (" +
            analysis.name(rung, analysis.complexity_keys) + ": " + std::to_string(solved) + "/" +
            std::to_string(n) + ", 95 % interval " + bracket(wilson(solved, n), 2) + ")";
   }
@@ -192,12 +192,12 @@ std::string score_cell(const Cell& cell) {
   const std::string solved =
       std::to_string(cell.solved()) + "/" + std::to_string(values.size());
   const std::string interval = bracket(bootstrap_mean(values), 2);
-  return number(mean(values), 2) + " " + interval + (interval.empty() ? "" : " ") + solved;
+  return rounded(mean(values), 2) + " " + interval + (interval.empty() ? "" : " ") + solved;
 }
 
 std::string difference_cell(const Comparison& c) {
   if (c.pairs == 0) return "no pairs";
-  std::string text = signed_number(c.difference, 2);
+  std::string text = signed_rounded(c.difference, 2);
   if (const std::string interval = signed_bracket(c.difference_interval, 2); !interval.empty())
     text += " " + interval;
   return text + " p " + p_text(c.p) + (c.verdict == "better" || c.verdict == "worse" ? " *" : "");
@@ -253,7 +253,7 @@ std::string headline(const Analysis& analysis, const Names& findings) {
   for (std::size_t place = 0; place < analysis.rungs.size(); ++place) {
     const Rung& rung = analysis.rungs[place];
     Names row = rung.values;
-    if (analysis.has_ladder) row.push_back(number(rung.complexity_bits, 1));
+    if (analysis.has_ladder) row.push_back(rounded(rung.complexity_bits, 1));
     for (const Cell& cell : rung.cells) row.push_back(score_cell(cell));
     for (std::size_t score = 1; score < analysis.scores.size(); ++score)
       row.push_back(difference_cell(*analysis.comparison(place, score)));

@@ -41,8 +41,10 @@ std::string fill(const Colour& colour) {
   return text;
 }
 
+// Black or white, whichever contrasts more (WCAG 2's relative luminance, with a gamma of 2).
 const char* ink_on(const Colour& c) {
-  return 0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2] > 140 ? "#111111" : "#ffffff";
+  const double luminance = 0.2126 * c[0] * c[0] + 0.7152 * c[1] * c[1] + 0.0722 * c[2] * c[2];
+  return luminance > 0.18 * 255 * 255 ? "#111111" : "#ffffff";
 }
 
 double widest(const std::vector<std::string>& texts, double size) {
@@ -149,9 +151,11 @@ void draw_bar(Svg& svg, const HeatPanel& panel, const Layout& at, Place corner) 
   const auto [x, y] = corner;
   const double width = at.matrix_width;
   constexpr int steps = 40;
-  for (int i = 0; i < steps; ++i)
+  for (int i = 0; i < steps; ++i) {
+    const std::string look = fill(shade(panel.shades, (i + 0.5) / steps));
     svg.rectangle({x + width * i / steps, y}, width / steps + 0.4, bar_height,
-                  fill(shade(panel.shades, (i + 0.5) / steps)) + R"( shape-rendering="crispEdges")");
+                  look + R"( shape-rendering="crispEdges")");  // no seams
+  }
   const Scale scale{panel.low, panel.high, false, 0, width};
   Axis axis;
   if (panel.shades == Shades::diverging)

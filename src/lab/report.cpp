@@ -15,7 +15,7 @@ namespace {
 using Names = std::vector<std::string>;
 constexpr int csv_decimals = 6;
 
-std::string cell(double value) { return number(value, csv_decimals); }
+std::string cell(double value) { return rounded(value, csv_decimals); }
 std::string whole(int value) { return std::to_string(value); }
 
 void append(Names& row, const Interval& interval) {
@@ -59,7 +59,7 @@ Sweeps read_sweeps(const std::vector<std::filesystem::path>& directories) {
   return {concatenate(runs), concatenate(curves)};
 }
 
-std::string number(double value, int decimals) {
+std::string rounded(double value, int decimals) {
   if (!std::isfinite(value)) return "";
   std::string text = fixed(value, decimals);
   // No "-0.000": a sign that rounding has left without meaning.
@@ -67,26 +67,26 @@ std::string number(double value, int decimals) {
                                                                               : text;
 }
 
-std::string signed_number(double value, int decimals) {
-  std::string text = number(value, decimals);
+std::string signed_rounded(double value, int decimals) {
+  std::string text = rounded(value, decimals);
   if (!text.empty() && text[0] != '-') text.insert(0, 1, '+');
   return text;
 }
 
 std::string bracket(const Interval& interval, int decimals) {
   if (std::isnan(interval.low)) return "";
-  return join({"[", number(interval.low, decimals), ", ", number(interval.high, decimals), "]"},
+  return join({"[", rounded(interval.low, decimals), ", ", rounded(interval.high, decimals), "]"},
               "");
 }
 
 std::string signed_bracket(const Interval& interval, int decimals) {
   if (std::isnan(interval.low)) return "";
-  return join({"[", signed_number(interval.low, decimals), ", ",
-               signed_number(interval.high, decimals), "]"},
+  return join({"[", signed_rounded(interval.low, decimals), ", ",
+               signed_rounded(interval.high, decimals), "]"},
               "");
 }
 
-std::string p_text(double p) { return p < 0.001 ? "<0.001" : number(p); }
+std::string p_text(double p) { return p < 0.001 ? "<0.001" : rounded(p); }
 
 std::string median_steps(const Cell& cell) {
   if (cell.runs.empty()) return "";

@@ -66,10 +66,10 @@ std::string summary(const Analysis& analysis) {
       const int n = static_cast<int>(values.size());
       rows.push_back(followed_by(
           rung.values,
-          {number(rung.complexity_bits, 1), number(rung.chance), analysis.scores[score],
-           std::to_string(n), number(mean(values)), bracket(bootstrap_mean(values)),
-           number(interquartile_mean(values)), number(quantile(values, 0)),
-           number(quantile(values, 1)), std::to_string(cell.solved()) + "/" + std::to_string(n),
+          {rounded(rung.complexity_bits, 1), rounded(rung.chance), analysis.scores[score],
+           std::to_string(n), rounded(mean(values)), bracket(bootstrap_mean(values)),
+           rounded(interquartile_mean(values)), rounded(quantile(values, 0)),
+           rounded(quantile(values, 1)), std::to_string(cell.solved()) + "/" + std::to_string(n),
            bracket(wilson(cell.solved(), n), 2), median_steps(cell), std::to_string(cell.failed)}));
     }
   return html_table(followed_by(analysis.rung_keys,
@@ -83,11 +83,11 @@ std::string comparison(const Analysis& analysis) {
   for (const Comparison& c : analysis.comparisons)
     rows.push_back(followed_by(
         analysis.rungs[c.rung].values,
-        {number(analysis.rungs[c.rung].complexity_bits, 1), analysis.scores[c.score],
-         std::to_string(c.pairs), signed_number(c.difference),
-         signed_bracket(c.difference_interval), p_text(c.p), p_text(c.p_holm), number(c.improvement, 2),
-         bracket(c.improvement_interval, 2), number(c.sooner, 2), bracket(c.sooner_interval, 2),
-         c.verdict}));
+        {rounded(analysis.rungs[c.rung].complexity_bits, 1), analysis.scores[c.score],
+         std::to_string(c.pairs), signed_rounded(c.difference),
+         signed_bracket(c.difference_interval), p_text(c.p), p_text(c.p_holm),
+         rounded(c.improvement, 2), bracket(c.improvement_interval, 2), rounded(c.sooner, 2),
+         bracket(c.sooner_interval, 2), c.verdict}));
   return html_table(
       followed_by(analysis.rung_keys,
                   {"bits", "score", "pairs", "difference", "95 %", "p", "p, Holm", "P(improved)",
@@ -101,11 +101,11 @@ std::string climbs(const Analysis& analysis) {
     rows.push_back(followed_by(
         climb.values.empty() ? Names(analysis.panel_keys.size(), "all") : climb.values,
         {analysis.scores[climb.score], std::to_string(climb.rungs.size()),
-         climb.score ? std::to_string(climb.seeds) : "", signed_number(climb.margin),
+         climb.score ? std::to_string(climb.seeds) : "", signed_rounded(climb.margin),
          signed_bracket(climb.margin_interval), p_text(climb.margin_p),
-         signed_number(climb.trend, 2), signed_bracket(climb.trend_interval, 2),
-         signed_number(climb.telling_trend, 2), signed_bracket(climb.telling_trend_interval, 2),
-         number(climb.highest_by_all, 1), number(climb.highest_by_most, 1)}));
+         signed_rounded(climb.trend, 2), signed_bracket(climb.trend_interval, 2),
+         signed_rounded(climb.telling_trend, 2), signed_bracket(climb.telling_trend_interval, 2),
+         rounded(climb.highest_by_all, 1), rounded(climb.highest_by_most, 1)}));
   return html_table(followed_by(analysis.panel_keys,
                                 {"score", "rungs", "seeds", "margin", "95 %", "p", "trend", "95 %",
                                  "telling trend", "95 %", "bits, all", "bits, most"}),
@@ -144,25 +144,26 @@ std::string settings(const Analysis& analysis, const Table& runs) {
 }
 
 const char* const methods[] = {
-    "A seed fixes the initial weights and the batches, for all scores alike. Intervals of means are "
-    "95 % percentile bootstrap intervals (Efron 1979): seeds are resampled, never test tokens, "
-    "10000 times, from a fixed bootstrap seed. With few seeds they are somewhat too narrow; equal "
-    "values give an interval without width, which is no certainty.",
-    "IQM is the mean of the middle half. P(improved) is the probability that a run of the score is "
-    "more accurate than one of the baseline, ties counting half, and P(sooner) that it is solved in "
-    "fewer steps, unsolved runs being the latest of all (Agarwal et al. 2021).",
-    "p is that of a two-sided sign-flip permutation test on the differences between paired seeds. "
-    "Holm's correction (1979) runs, for each score, over the rungs with at least 6 differences "
+    "A seed fixes the initial weights and the batches, for all scores alike. Intervals of means "
+    "are 95 % percentile bootstrap intervals (Efron 1979): seeds are resampled, never test "
+    "tokens, 10000 times, from a fixed bootstrap seed. With few seeds they are somewhat too "
+    "narrow; equal values give an interval without width, which is no certainty.",
+    "IQM is the mean of the middle half. P(improved) is the probability that a run of the score "
+    "is more accurate than one of the baseline, ties counting half, and P(sooner) that it is "
+    "solved in fewer steps, unsolved runs being the latest of all (Agarwal et al. 2021).",
+    "p is that of a two-sided sign-flip permutation test on the differences between paired seeds."
+    " Holm's correction (1979) runs, for each score, over the rungs with at least 6 differences "
     "other than 0; with fewer, significance is out of reach whatever the signs (Tarone 1990). "
     "Better or worse: corrected p < 0.05 and an interval that excludes 0. No difference shown is "
     "not the same as no difference.",
-    "The interval of solved runs is Wilson's (1927). Median steps: a run that was not solved counts "
-    "as later than its budget; the median is then given as more than the budget.",
-    "Margin is the mean difference over rungs, a seed being a unit if it has run all of them. Trend "
-    "is Spearman's rank correlation of the margin with complexity, its interval from resampling "
-    "seeds over all rungs jointly: it speaks of these rungs. Telling rungs are those where not both "
-    "scores are at the ceiling (99 % of the way from chance to 1) nor both at chance (5 %). Bits, "
-    "all and most: the highest rung solved by all, or more than half, of the seeds."};
+    "The interval of solved runs is Wilson's (1927). Median steps: a run that was not solved "
+    "counts as later than its budget; the median is then given as more than the budget.",
+    "Margin is the mean difference over rungs, a seed being a unit if it has run all of them. "
+    "Trend is Spearman's rank correlation of the margin with complexity, its interval from "
+    "resampling seeds over all rungs jointly: it speaks of these rungs. Telling rungs are those "
+    "where not both scores are at the ceiling (99 % of the way from chance to 1) nor both at "
+    "chance (5 %). Bits, all and most: the highest rung solved by all, or more than half, of the "
+    "seeds."};
 
 }  // namespace
 

@@ -16,8 +16,8 @@ std::string headline(const Analysis& analysis, const std::vector<std::string>& f
 std::string page(const Report& report, const Table& runs, const std::string& title);
 
 // "0.812", "" if undefined; "[0.75, 0.87]", "" if undefined; signed: "+0.12".
-std::string number(double value, int decimals = 3);
-std::string signed_number(double value, int decimals = 3);
+std::string rounded(double value, int decimals = 3);
+std::string signed_rounded(double value, int decimals = 3);
 std::string bracket(const Interval& interval, int decimals = 3);
 std::string signed_bracket(const Interval& interval, int decimals = 3);
 std::string p_text(double p);  // "0.004", "<0.001"

@@ -57,9 +57,8 @@ class Progress {
     }
     constexpr std::size_t width = 24;
     const std::size_t filled = width * done_ / runs_;
-    text = "[" + std::string(filled, '#') + std::string(width - filled, '.') + "] " + text;
-    out_ << "\r" << text << std::string(shown_ > text.size() ? shown_ - text.size() : 0, ' ')
-         << std::flush;
+    out_ << "\r[" << std::string(filled, '#') << std::string(width - filled, '.') << "] " << text
+         << std::string(shown_ > text.size() ? shown_ - text.size() : 0, ' ') << std::flush;
     shown_ = text.size();
     if (done_ == runs_) out_ << std::endl;
   }

@@ -61,9 +61,9 @@ Attention<T> attention(Graph<T>& graph, const Score& score, Tensor<T> query, Ten
         p.write_query = write[0], p.write_key = write[1], p.write_value = write[2];
         kernel.backward(p);
       });
-  return {out, [=](T* to) {
+  return {out, query, key, [=](T* probabilities, T* products) {
             AttentionProblem<T> p = problem;
-            p.probabilities = to;
+            p.probabilities = probabilities, p.products = products;
             kernel.weights(p);
           }};
 }

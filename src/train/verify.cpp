@@ -106,7 +106,7 @@ class Case {
     const std::size_t context = config_.context;
     std::vector<float> ours(network.batch * config_.heads * context * context);
     for (int i = 0; i < config_.layers; ++i) {
-      network.attention[i].probabilities(ours.data());
+      network.attention[i].look(ours.data(), nullptr);
       note("attention", "attention." + std::to_string(i), ours);
     }
   }

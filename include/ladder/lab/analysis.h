@@ -17,8 +17,8 @@ namespace ladder {
 // and all behind it are outcomes.
 inline constexpr const char* first_result_column = "complexity_bits";
 
-// At least this share of the way from chance to 1 is "at the ceiling", at most that one "at chance":
-// rungs where both scores are at the ceiling, or both at chance, cannot show a difference.
+// At least this share of the way from chance to 1 is "at the ceiling", at most that one "at
+// chance": rungs where both scores are at the ceiling, or both at chance, cannot show a difference.
 inline constexpr double ceiling_share = 0.99, chance_share = 0.05;
 inline constexpr double significance = 0.05;
 

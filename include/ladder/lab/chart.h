@@ -70,8 +70,8 @@ struct HeatMap {
 std::string to_svg(const HeatMap& chart);
 
 // Categories down the page; each panel has a horizontal axis of its own and shows each series'
-// value with whiskers in each category. points[i] of a series belongs to category i, in x, its x is the
-// value, low and high its interval, y is ignored (NaN x: left out).
+// value with whiskers in each category. points[i] of a series belongs to category i: its x is
+// the value, low and high its interval, y is ignored (NaN x: left out).
 struct DotPanel {
   Axis axis;
   std::vector<Series> series;

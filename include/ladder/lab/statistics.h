@@ -1,6 +1,7 @@
 // Statistics for few, expensive repetitions: a value is one trained model, the repetitions are
 // seeds. Nothing here assumes a distribution. Every function gives the same bits for the same
-// input: the random ones draw from fixed seeds. What is undefined (an interval of one value) is NaN.
+// input: the random ones draw from fixed seeds. What is undefined (an interval of one value) is
+// NaN.
 #pragma once
 
 #include <cstdint>

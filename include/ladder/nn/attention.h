@@ -21,9 +21,11 @@ struct AttentionOptions {
 
 template <class T>
 struct Attention {
-  Tensor<T> out;  // [batch·context, d_model]
-  // Fills [batch, heads, query, key] with the probabilities of the last forward.
-  std::function<void(T*)> probabilities;
+  Tensor<T> out;         // [batch·context, d_model]
+  Tensor<T> query, key;  // as given
+  // Computes the last forward's probabilities, [batch, heads, query, key], and, unless null, the
+  // products z that the score saw. Illegal places are 0.
+  std::function<void(T* probabilities, T* products)> look;
 };
 
 // query, key, value [batch·context, d_model], possibly strided, all with the same stride; heads are

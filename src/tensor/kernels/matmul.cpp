@@ -11,7 +11,7 @@
 // A transposed B is packed by transposing blocks of lanes x lanes in registers.
 // A is read where it lies, except when it is transposed and wide: a tile would then read a few
 // elements from each of 256 pages, which also compete for the same sets of L1. Such a strip is
-// copied tile by tile into [k][tile_rows], if at least three panels' columns use it.
+// copied tile by tile into [k][tile_rows], if more than two panels use it.
 #include "ladder/tensor/kernels/matmul.h"
 
 #include <algorithm>
@@ -180,7 +180,7 @@ void matmul(int m, int n, int k, Strided<T> a, Strided<T> b, T* c, std::ptrdiff_
   const int fitting = group_bytes / int{sizeof(T)} / std::max(k_step, 1);
   const int group = std::min(fitting, n + widest - 1) / widest * widest;
   const bool b_in_place = b.col_stride == 1 && (b.row_stride <= 4 * full || m <= strip_rows);
-  const bool a_packed = a.row_stride == 1 && a.col_stride > 2 * full && n > 2 * full;
+  const bool a_packed = a.row_stride == 1 && a.col_stride > 4 * full && n > 4 * full;
 
   thread_local Scratch<T> b_scratch, a_scratch;
   T* const b_room = b_scratch.reserve(std::size_t(k_step) * group);

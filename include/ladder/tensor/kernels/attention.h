@@ -16,6 +16,10 @@
 // Nothing of size context² goes to memory: backward computes z again, which is cheaper than reading
 // it back, so all scores need the same memory: two numbers a query and head.
 //
+// A head's rows of query, key and value are read where they lie, except for rope, which needs them
+// rotated, and for long contexts, where rows that are far apart would compete for the same cache
+// sets: then they are copied side by side.
+//
 // Bits: a lane's chain of operations does not depend on other lanes or on later keys, so outputs do
 // not change when later tokens do.
 #pragma once
@@ -60,15 +64,15 @@ struct AttentionProblem {
   const T* dout = nullptr;
   T *dquery = nullptr, *dkey = nullptr, *dvalue = nullptr;  // replaced, not added to
   Write write_query = Write::replace, write_key = Write::replace, write_value = Write::replace;
-  // Where `weights` puts p, [batch, heads, query, key].
-  T* probabilities = nullptr;
+  // Where `weights` puts p and, unless null, z; [batch, heads, query, key], 0 if not legal.
+  T *probabilities = nullptr, *products = nullptr;
 };
 
 template <class T>
 struct AttentionKernel {
   void (*forward)(const AttentionProblem<T>&);
   void (*backward)(const AttentionProblem<T>&);
-  void (*weights)(const AttentionProblem<T>&);  // forward's p, for people to look at
+  void (*weights)(const AttentionProblem<T>&);  // forward's p and z, for people to look at
 };
 
 namespace attention_detail {
@@ -104,18 +108,22 @@ class Head {
   static constexpr int lanes = simd::lanes<T>;
   static constexpr int P = V * lanes;
   static constexpr Normaliser normaliser = Score::normaliser;
+  static constexpr int most_rows_in_place = 64;
 
  public:
   // Reserves all that forward and backward need; the pointers serve every head of the problem.
   explicit Head(const AttentionProblem<T>& problem)
-      : p_(problem), n_(problem.context), e_(problem.head_size), padded_((n_ + P - 1) / P * P) {
-    const std::size_t rows = static_cast<std::size_t>(n_) * e_;
+      : p_(problem),
+        n_(problem.context),
+        e_(problem.head_size),
+        padded_((n_ + P - 1) / P * P),
+        copied_(problem.cosine || n_ > most_rows_in_place) {
+    const std::size_t rows = copied_ ? static_cast<std::size_t>(n_) * e_ : 0;
     const std::size_t columns = static_cast<std::size_t>(padded_) * e_;
     const std::size_t panel = static_cast<std::size_t>(n_) * P;
     Workspace<T>& space = workspace<T>();
     space.reserve(6 * (rows + 16) + 2 * (columns + 16) + 3 * (panel + 16) + 3 * (2 * padded_ + 16));
-    query_ = space.take(rows), key_ = space.take(rows), value_ = space.take(rows);
-    dquery_ = space.take(rows), dkey_ = space.take(rows), dvalue_ = space.take(rows);
+    for (T*& copy : copies_) copy = space.take(rows);
     query_columns_ = space.take(columns), dout_columns_ = space.take(columns);
     z_ = space.take(panel), weight_ = space.take(panel), g_ = space.take(panel);
     decay_ = space.take(2 * padded_) + padded_;
@@ -127,54 +135,59 @@ class Head {
     for (int i0 = 0; i0 < n_; i0 += P) {
       const int keys = keys_of(i0), queries = std::min(P, n_ - i0);
       compute_weights(i0, keys);
-      // out[i] = (Σ_j weight[i,j] value[j]) / sum
-      T* out = p_.out + row(b, i0) * p_.output_stride + h * e_;
-      small_multiply(queries, e_, keys, Strided<T>{z_, 1, P}, value_, e_, out, p_.output_stride);
-      for (int i = 0; i < queries; ++i)
-        for_each_vector<T>(e_, [&](auto at) {
-          at.store(out + i * p_.output_stride,
-                   at.load(out + i * p_.output_stride) * one_by_sum_[i0 + i]);
-        });
+      for (int j = 0; j < keys; ++j)  // p = weight / sum
+        for (int v = 0; v < P; v += lanes)
+          simd::store(z_ + j * P + v, simd::load(z_ + j * P + v) * simd::load(one_by_sum_ + i0 + v));
+      // out[i] = Σ_j p[i,j] value[j]
+      small_multiply(queries, e_, keys, Strided<T>{z_, 1, P}, value_.data, value_.row_stride,
+                     p_.out + row(b, i0) * p_.output_stride + h * e_, p_.output_stride);
     }
     std::copy_n(one_by_sum_, n_, p_.one_by_sum + statistic(b, h));
-    std::copy_n(maximum_, n_, p_.maximum + statistic(b, h));
+    if constexpr (normaliser.subtract_maximum)
+      std::copy_n(maximum_, n_, p_.maximum + statistic(b, h));
   }
 
   void backward(int b, int h) {
     gather(b, h);
     const T* dout = p_.dout + row(b, 0) * p_.output_stride + h * e_;
     transpose(dout, p_.output_stride, T(1), dout_columns_);
-    std::copy_n(p_.one_by_sum + statistic(b, h), n_, one_by_sum_);
-    std::copy_n(p_.maximum + statistic(b, h), n_, maximum_);
-    std::fill(one_by_sum_ + n_, one_by_sum_ + padded_, T(0));
-    std::fill(maximum_ + n_, maximum_ + padded_, T(0));
-    std::fill_n(dkey_, static_cast<std::size_t>(n_) * e_, T(0));
-    std::fill_n(dvalue_, static_cast<std::size_t>(n_) * e_, T(0));
+    restore(p_.one_by_sum, one_by_sum_, b, h);
+    if constexpr (normaliser.subtract_maximum) restore(p_.maximum, maximum_, b, h);
+    const Gradient dquery = gradient(p_.dquery, p_.write_query, 3, b, h);
+    const Gradient dkey = gradient(p_.dkey, p_.write_key, 4, b, h);
+    const Gradient dvalue = gradient(p_.dvalue, p_.write_value, 5, b, h);
 
-    for (int i0 = 0; i0 < n_; i0 += P) {
+    for (int i0 = 0, known = 0; i0 < n_; i0 += P) {
       const int keys = keys_of(i0), queries = std::min(P, n_ - i0);
       compute_gradients(i0, keys);
       const Strided<T> dz{z_, P, 1}, p{weight_, P, 1};
       // z = scale·query·key:  dquery[i] = Σ_j dz[i,j] key[j],  dkey[j] = Σ_i dz[i,j] query[i]
-      small_multiply(queries, e_, keys, dz.transposed(), key_, e_, dquery_ + i0 * e_, e_);
-      small_multiply(keys, e_, queries, dz, query_ + i0 * e_, e_, dkey_, e_, Write::accumulate);
       // out = p·value:  dvalue[j] = Σ_i p[i,j] dout[i]
-      small_multiply(keys, e_, queries, p, dout + i0 * p_.output_stride, p_.output_stride, dvalue_,
-                     e_, Write::accumulate);
+      small_multiply(queries, e_, keys, dz.transposed(), key_.data, key_.row_stride,
+                     dquery.data + i0 * dquery.stride, dquery.stride, dquery.write);
+      const auto add = [&](Strided<T> a, const T* rows, std::ptrdiff_t stride, const Gradient& to) {
+        small_multiply(known, e_, queries, a, rows, stride, to.data, to.stride, Write::accumulate);
+        small_multiply(keys - known, e_, queries, a.at(known, 0), rows, stride,
+                       to.data + known * to.stride, to.stride, to.write);
+      };
+      add(dz, query_.at(i0, 0).data, query_.row_stride, dkey);
+      add(p, dout + i0 * p_.output_stride, p_.output_stride, dvalue);
+      known = keys;  // the keys that have a gradient already
     }
     scatter(b, h);
   }
 
   void weights(int b, int h) {
     gather(b, h);
-    T* to = p_.probabilities + (static_cast<std::size_t>(b) * p_.heads + h) * n_ * n_;
+    const std::size_t map = (static_cast<std::size_t>(b) * p_.heads + h) * n_ * n_;
     for (int i0 = 0; i0 < n_; i0 += P) {
       const int keys = keys_of(i0);
+      if (p_.products) {
+        compute_z(i0, keys);
+        copy_map(i0, p_.products + map, [](int) { return T(1); });
+      }
       compute_weights(i0, keys);
-      for (int i = i0; i < std::min(i0 + P, n_); ++i)
-        for (int j = 0; j < n_; ++j)
-          to[static_cast<std::size_t>(i) * n_ + j] =
-              j < keys ? z_[j * P + i - i0] * one_by_sum_[i] : T(0);
+      copy_map(i0, p_.probabilities + map, [&](int i) { return one_by_sum_[i]; });
     }
   }
 
@@ -185,17 +198,19 @@ class Head {
   }
   int keys_of(int i0) const { return p_.causal ? std::min(n_, i0 + P) : n_; }
 
-  // Copies the head's query, key and value to contiguous rows [context, head_size], rotated if need
-  // be, and the scaled queries to columns [head_size, padded].
+  // Finds the head's query, key and value, or copies them to contiguous rows [context, head_size],
+  // rotated if need be; and the scaled queries to columns [head_size, padded].
   void gather(int b, int h) {
-    const std::size_t from = row(b, 0) * p_.input_stride + h * e_;
-    for (int t = 0; t < n_; ++t) {
-      const std::size_t at = from + t * p_.input_stride;
-      copy_rotated(p_.query + at, query_ + t * e_, t, T(1), Write::replace);
-      copy_rotated(p_.key + at, key_ + t * e_, t, T(1), Write::replace);
-      std::copy_n(p_.value + at, e_, value_ + t * e_);
-    }
-    transpose(query_, e_, p_.scale, query_columns_);
+    const std::ptrdiff_t from = row(b, 0) * p_.input_stride + h * e_;
+    const auto rows = [&](const T* whole, int copy, bool rotated) -> Strided<T> {
+      if (!copied_) return {whole + from, p_.input_stride, 1};
+      for (int t = 0; t < n_; ++t)
+        copy_rotated(whole + from + t * p_.input_stride, copies_[copy] + t * e_, rotated, t, T(1),
+                     Write::replace);
+      return {copies_[copy], e_, 1};
+    };
+    query_ = rows(p_.query, 0, true), key_ = rows(p_.key, 1, true), value_ = rows(p_.value, 2, false);
+    transpose(query_.data, query_.row_stride, p_.scale, query_columns_);
     if (p_.decay_slope)
       for (int distance = -padded_; distance < padded_; ++distance) {
         const T bias = -p_.decay_slope[h] * static_cast<T>(std::abs(distance));
@@ -203,22 +218,47 @@ class Head {
       }
   }
 
+  // Where a gradient [context, head_size] is built: in place, or in a copy that scatter takes back.
+  struct Gradient {
+    T* data;
+    std::ptrdiff_t stride;
+    Write write;
+  };
+  Gradient gradient(T* whole, Write write, int copy, int b, int h) const {
+    if (copied_) return {copies_[copy], e_, Write::replace};
+    return {whole + row(b, 0) * p_.input_stride + h * e_, p_.input_stride, write};
+  }
+
   // The gradients' way back: rotation by -angle is the transpose of rotation by the angle.
   void scatter(int b, int h) {
-    const std::size_t from = row(b, 0) * p_.input_stride + h * e_;
+    if (!copied_) return;
+    const std::ptrdiff_t to = row(b, 0) * p_.input_stride + h * e_;
     for (int t = 0; t < n_; ++t) {
-      const std::size_t at = from + t * p_.input_stride;
-      copy_rotated(dquery_ + t * e_, p_.dquery + at, t, T(-1), p_.write_query);
-      copy_rotated(dkey_ + t * e_, p_.dkey + at, t, T(-1), p_.write_key);
-      for_each_vector<T>(e_, [&](auto place) {
-        write(place, p_.dvalue + at, place.load(dvalue_ + t * e_), p_.write_value);
-      });
+      const std::ptrdiff_t at = to + t * p_.input_stride, from = static_cast<std::ptrdiff_t>(t) * e_;
+      copy_rotated(copies_[3] + from, p_.dquery + at, true, t, T(-1), p_.write_query);
+      copy_rotated(copies_[4] + from, p_.dkey + at, true, t, T(-1), p_.write_key);
+      copy_rotated(copies_[5] + from, p_.dvalue + at, false, t, T(-1), p_.write_value);
     }
   }
 
+  // The panel z_ as rows of a map [query, key], row i times factor(i).
+  template <class F>
+  void copy_map(int i0, T* to, F factor) const {
+    for (int i = i0; i < std::min(i0 + P, n_); ++i)
+      for (int j = 0; j < n_; ++j)
+        to[static_cast<std::size_t>(i) * n_ + j] =
+            p_.causal && j > i ? T(0) : z_[j * P + i - i0] * factor(i);
+  }
+
+  // One head's [context] of what forward saved, padded with zeros.
+  void restore(const T* saved, T* to, int b, int h) const {
+    std::copy_n(saved + statistic(b, h), n_, to);
+    std::fill(to + n_, to + padded_, T(0));
+  }
+
   // to = from, rotated by sign · angle(t): (a, b) -> (a cos - b sin, b cos + a sin)
-  void copy_rotated(const T* from, T* to, int t, T sign, Write mode) const {
-    if (!p_.cosine) {
+  void copy_rotated(const T* from, T* to, bool rotated, int t, T sign, Write mode) const {
+    if (!rotated || !p_.cosine) {
       for_each_vector<T>(e_, [&](auto at) { write(at, to, at.load(from), mode); });
       return;
     }
@@ -267,7 +307,7 @@ class Head {
   }
 
   void compute_z(int i0, int keys) {
-    panel_multiply<V>(keys, e_, Strided<T>{key_, e_, 1}, query_columns_ + i0, padded_, z_, P);
+    panel_multiply<V>(keys, e_, key_, query_columns_ + i0, padded_, z_, P);
   }
 
   // z_ [keys, P] becomes the weights; one_by_sum_ and maximum_ of the panel's queries are set.
@@ -300,7 +340,7 @@ class Head {
   // z_ becomes scale · dz and weight_ becomes p, both [keys, P].
   void compute_gradients(int i0, int keys) {
     compute_z(i0, keys);
-    panel_multiply<V>(keys, e_, Strided<T>{value_, e_, 1}, dout_columns_ + i0, padded_, g_, P);
+    panel_multiply<V>(keys, e_, value_, dout_columns_ + i0, padded_, g_, P);
     for (int v = 0; v < V; ++v) {
       const Vec one_by_sum = simd::load(one_by_sum_ + i0 + v * lanes);
       const Vec maximum = simd::load(maximum_ + i0 + v * lanes);
@@ -326,7 +366,9 @@ class Head {
 
   const AttentionProblem<T>& p_;
   const int n_, e_, padded_;
-  T *query_, *key_, *value_, *dquery_, *dkey_, *dvalue_;  // [context, head_size]
+  const bool copied_;
+  T* copies_[6];                     // query, key, value and their gradients [context, head_size]
+  Strided<T> query_, key_, value_;   // the head's rows, wherever they are
   T *query_columns_, *dout_columns_;                      // [head_size, padded]
   T *z_, *weight_, *g_;                                   // [keys, P]
   T* decay_;                                              // [-padded .. padded)

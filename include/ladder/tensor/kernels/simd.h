@@ -65,15 +65,32 @@ inline void copy_pieces(T* to, const T* from, int n) {
   if constexpr (piece > 1) copy_pieces<piece / 2>(to, from, n);
 }
 
+// The two vectors side by side.
+template <class V, class Half, int... i>
+inline V join(Half low, Half high, std::integer_sequence<int, i...>) {
+  return __builtin_shufflevector(low, high, i...);
+}
+
 // The first n lanes, 0 <= n <= lanes; load_partial fills the others with zero. Memory past n is not
-// touched.
+// touched. The vector is put together from its halves in registers: through memory the whole load
+// would have to wait until the pieces just stored have left the core.
 template <class T, class V = Vec<T>>
 inline V load_partial(const T* p, int n) {
-  constexpr int all = sizeof(V) / sizeof(T);
+  constexpr int all = sizeof(V) / sizeof(T), half = all / 2;
   if (n == all) return load<T, V>(p);
-  alignas(V) T part[all] = {};
-  copy_pieces<all / 2>(part, p, n);
-  return load<T, V>(part);
+  if constexpr (sizeof(V) > 16) {
+    using Half = typename VectorOf<T, sizeof(V) / 2>::type;
+    constexpr auto lanes_of_both = std::make_integer_sequence<int, all>{};
+    return n < half ? join<V>(load_partial<T, Half>(p, n), Half{}, lanes_of_both)
+                    : join<V>(load<T, Half>(p), load_partial<T, Half>(p + half, n - half),
+                              lanes_of_both);
+  } else {
+    V v{};
+    for (int i = 0; i < all - 1; ++i) {
+      if (i < n) v[i] = p[i];
+    }
+    return v;
+  }
 }
 
 template <class T, class V = Vec<T>>
