@@ -13,7 +13,7 @@ CXXFLAGS ?= -O3
 BUILD    ?= build
 LADDER   ?= ladder
 
-FLAGS := -std=c++20 -march=$(ARCH) $(CXXFLAGS) -Wall -Wextra -fopenmp -Iinclude
+FLAGS := -std=c++20 -march=$(ARCH) $(CXXFLAGS) -fno-math-errno -Wall -Wextra -fopenmp -Iinclude
 
 SOURCES := $(sort $(shell find src -name '*.cpp'))
 OBJECTS := $(SOURCES:%.cpp=$(BUILD)/%.o)

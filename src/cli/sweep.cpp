@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "ladder/cli/command.h"
+#include "ladder/lab/report.h"
 #include "ladder/lab/sweep.h"
 
 namespace ladder {
@@ -37,8 +38,13 @@ static ExitCode run_sweep(const Arguments& arguments) {
     return ExitCode::ok;
   }
   const Sweep result = sweep(experiment, shard, std::cerr, isatty(STDERR_FILENO));
-  std::cout << results_table(result.rows, result.varying) << "\nresults in "
-            << result.directory.string() << "\n";
+  const Sweeps results = read_sweeps({result.directory});
+  ReportOptions options;
+  options.title = experiment.name();
+  const Report report = make_report(results.runs, results.curves, options);
+  write_report(report, result.directory);
+  std::cout << report.headline << "\nresults in " << result.directory.string()
+            << "; pictures in report.html there\n";
   if (result.failed == 0) return ExitCode::ok;
   std::cerr << result.failed << " of " << result.rows.size() << " runs failed: see the column status\n";
   return ExitCode::failure;
@@ -50,7 +56,8 @@ static const Registered<Command> registered({
     .summary = "trains every run of an experiment file and reports how high each score climbs",
     .details = "A setting given as a flag replaces the file's, and may have several values:\n"
                "  ladder sweep experiments/quick.txt --seed 0..9 --out data/mine\n"
-               "Results: runs.csv (a row a run), curves.csv, experiment.txt (the resolved settings).",
+               "Results: runs.csv (a row a run), curves.csv, experiment.txt (the resolved settings), and\n"
+               "what `ladder report` makes of them.",
     .flags = {{"dry-run", "", "print the list of runs and their number, train nothing"},
               {"shard", "i/n", "make only the i-th of n parts of the runs"}},
     .groups = {Group::task, Group::model, Group::training, Group::evaluation, Group::seed,

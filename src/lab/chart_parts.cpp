@@ -15,7 +15,7 @@ double Scale::operator()(double value) const {
   return from + share * (to - from);
 }
 
-Scale fitted_scale(const Axis& axis, const std::vector<double>& values, double from, double to) {
+Scale fitted_scale(const ChartAxis& axis, const std::vector<double>& values, double from, double to) {
   double low = INFINITY, high = -INFINITY;
   for (const double value : values)
     if (std::isfinite(value) && (!axis.logarithmic || value > 0)) {
@@ -99,7 +99,7 @@ static std::vector<Tick> thinned(const std::vector<double>& values, const Scale&
   return ticks;
 }
 
-std::vector<Tick> fitting_ticks(const Axis& axis, const Scale& scale, Along along, double size) {
+std::vector<Tick> fitting_ticks(const ChartAxis& axis, const Scale& scale, Along along, double size) {
   if (!axis.ticks.empty()) return thinned(axis.ticks, scale, along, size);
   if (axis.logarithmic)
     return thinned(logarithmic_ticks(scale.low, scale.high), scale, along, size);

@@ -18,7 +18,7 @@ struct Scale {
 };
 
 // Room for all of `values` and the axis' own limits.
-Scale fitted_scale(const Axis& axis, const std::vector<double>& values, double from, double to);
+Scale fitted_scale(const ChartAxis& axis, const std::vector<double>& values, double from, double to);
 
 struct Tick {
   double at;  // user units
@@ -26,7 +26,7 @@ struct Tick {
 };
 // As many labels as fit; `along` says what of a label lies along the axis: its width or its height.
 enum class Along { width, height };
-std::vector<Tick> fitting_ticks(const Axis& axis, const Scale& scale, Along along, double size);
+std::vector<Tick> fitting_ticks(const ChartAxis& axis, const Scale& scale, Along along, double size);
 
 // The looks. Colours: Okabe & Ito 2008, Color universal design; the yellow is left out, being too
 // light for lines.

@@ -27,7 +27,7 @@ std::vector<std::string> other_keys(const Analysis& analysis, const std::vector<
 
 // The horizontal place of rungs.
 struct Abscissa {
-  Axis axis;
+  ChartAxis axis;
   std::string name;  // in titles: "complexity"
   std::function<double(const Rung&)> of;
 };

@@ -157,7 +157,7 @@ void draw_bar(Svg& svg, const HeatPanel& panel, const Layout& at, Place corner) 
                   look + R"( shape-rendering="crispEdges")");  // no seams
   }
   const Scale scale{panel.low, panel.high, false, 0, width};
-  Axis axis;
+  ChartAxis axis;
   if (panel.shades == Shades::diverging)
     axis.ticks = {panel.low, 0.5 * (panel.low + panel.high), panel.high};
   for (const Tick& tick : fitting_ticks(axis, scale, Along::width, cell_size))

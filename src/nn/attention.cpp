@@ -46,8 +46,10 @@ Attention<T> attention(Graph<T>& graph, const Score& score, Tensor<T> query, Ten
     for (int h = 0; h < heads; ++h) slope[h] = static_cast<T>(std::pow(2.0, -8.0 * (h + 1) / heads));
     problem.decay_slope = slope;
   }
-  problem.one_by_sum = graph.scratch(static_cast<std::size_t>(rows) * heads);
-  problem.maximum = graph.scratch(static_cast<std::size_t>(rows) * heads);
+  const std::size_t saved =
+      static_cast<std::size_t>(options.batch) * heads * padded_context<T>(context);
+  problem.one_by_sum = graph.scratch(saved);
+  problem.maximum = graph.scratch(saved);
 
   const AttentionKernel<T> kernel = score.kernel<T>();
   graph.record(

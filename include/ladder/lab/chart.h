@@ -12,7 +12,7 @@ namespace ladder {
 
 inline constexpr double no_value = std::numeric_limits<double>::quiet_NaN();
 
-struct Axis {
+struct ChartAxis {
   std::string label;  // with its unit: "complexity (bits)"
   bool logarithmic = false;              // values must then be > 0
   std::optional<double> low, high;       // else: what the data need
@@ -42,7 +42,7 @@ struct Panel {
 // Panels with common axes. Intervals are bands around lines, whiskers at unconnected points.
 struct LineChart {
   std::string title;
-  Axis x, y;
+  ChartAxis x, y;
   std::vector<Panel> panels;
   std::size_t columns = 0;  // of panels; 0: chosen
 };
@@ -73,7 +73,7 @@ std::string to_svg(const HeatMap& chart);
 // value with whiskers in each category. points[i] of a series belongs to category i: its x is
 // the value, low and high its interval, y is ignored (NaN x: left out).
 struct DotPanel {
-  Axis axis;
+  ChartAxis axis;
   std::vector<Series> series;
   std::optional<double> reference;  // a vertical line
 };

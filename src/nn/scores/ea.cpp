@@ -10,12 +10,12 @@ struct Expressive {
 
   template <class V>
   static V weight(V z) {
-    const V r = 1 / (1 + z * z);
+    const V r = simd::reciprocal(1 + z * z);
     return z * z * r;
   }
   template <class V>
   static V slope(V z, V) {  // 2z / (1 + z²)²
-    const V r = 1 / (1 + z * z);
+    const V r = simd::reciprocal(1 + z * z);
     return 2 * z * r * r;
   }
 };

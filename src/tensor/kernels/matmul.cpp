@@ -1,8 +1,8 @@
 // Blocking, from the outside in:
 //
-//   k in blocks of <= 256             so that a panel of B about fits L1; C carries the chains across
+//   k in blocks of <= 256             so that a panel of B about fits L1; C carries the chains on
 //     columns in groups <= 512 KiB    of packed B, which stay in L2
-//       rows in strips of 4 tiles     so that A's strip stays in L1, and the writes to C in few pages
+//       rows in strips of 4 tiles     so that A's strip stays in L1 and C is written in few pages
 //         panels of the group         three vectors wide where registers allow it, or two
 //           tiles of the strip        panel.h
 //
@@ -19,10 +19,10 @@
 #include <cstring>
 #include <memory>
 #include <new>
-#include <utility>
 
 #include "ladder/tensor/kernels/panel.h"
 #include "ladder/tensor/kernels/simd.h"
+#include "ladder/tensor/kernels/transpose.h"
 
 namespace ladder {
 namespace {
@@ -54,29 +54,6 @@ class Scratch {
   std::size_t size_ = 0;
 };
 
-// One step of a transposition in registers: in each 2x2 arrangement of distance x distance blocks
-// the two off the diagonal change places.
-template <int distance, class V, int... i>
-inline void exchange(V& upper, V& lower, std::integer_sequence<int, i...>) {
-  constexpr int n = sizeof...(i);
-  const V u = __builtin_shufflevector(upper, lower, (i & distance ? n + (i ^ distance) : i)...);
-  lower = __builtin_shufflevector(upper, lower, (i & distance ? n + i : (i ^ distance))...);
-  upper = u;
-}
-
-template <int distance, int n, class V>
-[[gnu::always_inline]] inline void transpose(V (&x)[n]) {
-  if constexpr (distance > 0) {
-#pragma GCC unroll 16
-    for (int i = 0; i < n; ++i) {
-      if (!(i & distance)) {
-        exchange<distance>(x[i], x[i + distance], std::make_integer_sequence<int, n>{});
-      }
-    }
-    transpose<distance / 2>(x);
-  }
-}
-
 // to[p][j] = b(p, j) for p < k, j < n, and 0 for n <= j < width: one panel of B[k,n].
 template <class T>
 void pack_b(int k, int n, Strided<T> b, T* to, int width) {
@@ -98,7 +75,7 @@ void pack_b(int k, int n, Strided<T> b, T* to, int width) {
       simd::Vec<T> x[L];
 #pragma GCC unroll 16
       for (int i = 0; i < L; ++i) x[i] = simd::load(b.at(p, j + i).data);
-      transpose<L / 2>(x);
+      transpose_block<L / 2>(x);
 #pragma GCC unroll 16
       for (int i = 0; i < L; ++i) simd::store(to + (p + i) * width + j, x[i]);
     }
@@ -234,7 +211,7 @@ void matmul(int m, int n, int k, Strided<T> a, Strided<T> b, T* c, std::ptrdiff_
 
 template void matmul(int, int, int, Strided<float>, Strided<float>, float*, std::ptrdiff_t, Write,
                      const float*);
-template void matmul(int, int, int, Strided<double>, Strided<double>, double*, std::ptrdiff_t, Write,
-                     const double*);
+template void matmul(int, int, int, Strided<double>, Strided<double>, double*, std::ptrdiff_t,
+                     Write, const double*);
 
 }  // namespace ladder

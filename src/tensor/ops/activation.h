@@ -1,6 +1,8 @@
 // The activations as functors on vectors: value and slope come from one evaluation.
 #pragma once
 
+#include <type_traits>
+
 #include "ladder/base/error.h"
 #include "ladder/tensor/kernels/simd.h"
 #include "ladder/tensor/ops.h"
@@ -8,22 +10,19 @@
 namespace ladder {
 
 // y = x/2 (1 + tanh u), u = sqrt(2/pi) (x + 0.044715 x³)   Hendrycks & Gimpel, arXiv:1606.08415
+// (1 + tanh u)/2 is the logistic function of 2u, which is cheaper.
 struct Gelu {
   template <class V>
   static void apply(V x, V& y, V& slope) {
-    constexpr float c = 0.7978845608f, a = 0.044715f;
-    constexpr double exact_c = 0.79788456080286535588, exact_a = 0.044715;
-    if constexpr (sizeof(x[0]) == sizeof(float)) evaluate(x, y, slope, c, a);
-    else evaluate(x, y, slope, exact_c, exact_a);
-  }
-  template <class V, class S>
-  static void evaluate(V x, V& y, V& slope, S c, S a) {
+    using T = std::remove_cvref_t<decltype(x[0])>;
+    constexpr T c = static_cast<T>(2 * 0.79788456080286535588), a = static_cast<T>(0.044715);
     const V x2 = x * x;
-    const V t = simd::tanh(c * x * (1 + a * x2));
-    const V half = S(0.5) * (1 + t);
-    y = x * half;
-    // dy/dx = (1 + t)/2 + x/2 (1 - t²) du/dx
-    slope = half + S(0.5) * x * (1 - t * t) * (c * (1 + 3 * a * x2));
+    // exp of at most 80: beyond, the logistic function is 0 in float, and 1/(1 + e^80) is harmless
+    const V exponent = -simd::max(c * x * (1 + a * x2), V{} - 80);
+    const V s = simd::reciprocal(1 + simd::exp(exponent));
+    y = x * s;
+    // dy/dx = s + x s (1 - s) d(2u)/dx
+    slope = s + y * (1 - s) * (c * (1 + 3 * a * x2));
   }
 };
 

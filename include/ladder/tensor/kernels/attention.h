@@ -30,6 +30,7 @@
 
 #include "ladder/tensor/kernels/elementwise.h"
 #include "ladder/tensor/kernels/panel.h"
+#include "ladder/tensor/kernels/transpose.h"
 
 namespace ladder {
 
@@ -42,6 +43,13 @@ struct Normaliser {
 inline constexpr Normaliser softmax_rows{true, true, 0};
 inline constexpr Normaliser divide_by_sum{false, true, 1e-9};
 inline constexpr Normaliser unnormalised{false, false, 0};
+
+// The context, rounded up to whole panels of the widest kind.
+template <class T>
+constexpr int padded_context(int context) {
+  constexpr int panel = 2 * simd::lanes<T>;
+  return (context + panel - 1) / panel * panel;
+}
 
 // One attention operation. Rows are tokens: row b·context + t. Head h owns columns
 // [h·head_size, (h+1)·head_size) of query, key, value and out.
@@ -58,7 +66,8 @@ struct AttentionProblem {
   const T *cosine = nullptr, *sine = nullptr;
   // Slope m of each head's decay exp(-m·(query - key)), [heads]; or null.
   const T* decay_slope = nullptr;
-  // Saved by forward for backward, [batch, heads, context] each: 1/(Σ weight + epsilon), and max z.
+  // Saved by forward for backward, [batch, heads, padded_context] each: 1/(Σ weight + epsilon), and
+  // max z.
   T *one_by_sum = nullptr, *maximum = nullptr;
   // Backward only.
   const T* dout = nullptr;
@@ -116,18 +125,17 @@ class Head {
       : p_(problem),
         n_(problem.context),
         e_(problem.head_size),
-        padded_((n_ + P - 1) / P * P),
+        padded_(padded_context<T>(problem.context)),
         copied_(problem.cosine || n_ > most_rows_in_place) {
     const std::size_t rows = copied_ ? static_cast<std::size_t>(n_) * e_ : 0;
     const std::size_t columns = static_cast<std::size_t>(padded_) * e_;
     const std::size_t panel = static_cast<std::size_t>(n_) * P;
     Workspace<T>& space = workspace<T>();
-    space.reserve(6 * (rows + 16) + 2 * (columns + 16) + 3 * (panel + 16) + 3 * (2 * padded_ + 16));
+    space.reserve(6 * (rows + 16) + 2 * (columns + 16) + 3 * (panel + 16) + 2 * padded_ + 16);
     for (T*& copy : copies_) copy = space.take(rows);
     query_columns_ = space.take(columns), dout_columns_ = space.take(columns);
     z_ = space.take(panel), weight_ = space.take(panel), g_ = space.take(panel);
     decay_ = space.take(2 * padded_) + padded_;
-    one_by_sum_ = space.take(padded_), maximum_ = space.take(padded_);
   }
 
   void forward(int b, int h) {
@@ -142,17 +150,12 @@ class Head {
       small_multiply(queries, e_, keys, Strided<T>{z_, 1, P}, value_.data, value_.row_stride,
                      p_.out + row(b, i0) * p_.output_stride + h * e_, p_.output_stride);
     }
-    std::copy_n(one_by_sum_, n_, p_.one_by_sum + statistic(b, h));
-    if constexpr (normaliser.subtract_maximum)
-      std::copy_n(maximum_, n_, p_.maximum + statistic(b, h));
   }
 
   void backward(int b, int h) {
     gather(b, h);
     const T* dout = p_.dout + row(b, 0) * p_.output_stride + h * e_;
-    transpose(dout, p_.output_stride, T(1), dout_columns_);
-    restore(p_.one_by_sum, one_by_sum_, b, h);
-    if constexpr (normaliser.subtract_maximum) restore(p_.maximum, maximum_, b, h);
+    columns_of(dout, p_.output_stride, T(1), dout_columns_);
     const Gradient dquery = gradient(p_.dquery, p_.write_query, 3, b, h);
     const Gradient dkey = gradient(p_.dkey, p_.write_key, 4, b, h);
     const Gradient dvalue = gradient(p_.dvalue, p_.write_value, 5, b, h);
@@ -193,9 +196,6 @@ class Head {
 
  private:
   std::size_t row(int b, int t) const { return static_cast<std::size_t>(b) * n_ + t; }
-  std::size_t statistic(int b, int h) const {
-    return (static_cast<std::size_t>(b) * p_.heads + h) * n_;
-  }
   int keys_of(int i0) const { return p_.causal ? std::min(n_, i0 + P) : n_; }
 
   // Finds the head's query, key and value, or copies them to contiguous rows [context, head_size],
@@ -210,7 +210,9 @@ class Head {
       return {copies_[copy], e_, 1};
     };
     query_ = rows(p_.query, 0, true), key_ = rows(p_.key, 1, true), value_ = rows(p_.value, 2, false);
-    transpose(query_.data, query_.row_stride, p_.scale, query_columns_);
+    columns_of(query_.data, query_.row_stride, p_.scale, query_columns_);
+    const std::size_t saved = (static_cast<std::size_t>(b) * p_.heads + h) * padded_;
+    one_by_sum_ = p_.one_by_sum + saved, maximum_ = p_.maximum + saved;
     if (p_.decay_slope)
       for (int distance = -padded_; distance < padded_; ++distance) {
         const T bias = -p_.decay_slope[h] * static_cast<T>(std::abs(distance));
@@ -250,12 +252,6 @@ class Head {
             p_.causal && j > i ? T(0) : z_[j * P + i - i0] * factor(i);
   }
 
-  // One head's [context] of what forward saved, padded with zeros.
-  void restore(const T* saved, T* to, int b, int h) const {
-    std::copy_n(saved + statistic(b, h), n_, to);
-    std::fill(to + n_, to + padded_, T(0));
-  }
-
   // to = from, rotated by sign · angle(t): (a, b) -> (a cos - b sin, b cos + a sin)
   void copy_rotated(const T* from, T* to, bool rotated, int t, T sign, Write mode) const {
     if (!rotated || !p_.cosine) {
@@ -271,13 +267,11 @@ class Head {
     });
   }
 
-  // to[d, t] = factor · from[t, d]; columns beyond the context are 0.
-  void transpose(const T* from, std::ptrdiff_t stride, T factor, T* to) const {
-    for (int d = 0; d < e_; ++d) {
-      T* column = to + static_cast<std::size_t>(d) * padded_;
-      for (int t = 0; t < n_; ++t) column[t] = factor * from[t * stride + d];
-      std::fill(column + n_, column + padded_, T(0));
-    }
+  // to[d, t] = factor · from[t, d], [head_size, padded]; columns beyond the context are 0.
+  void columns_of(const T* from, std::ptrdiff_t stride, T factor, T* to) const {
+    transpose(n_, e_, from, stride, factor, to, padded_);
+    for (int d = 0; n_ < padded_ && d < e_; ++d)
+      std::fill(to + static_cast<std::size_t>(d) * padded_ + n_, to + (d + std::size_t{1}) * padded_, T(0));
   }
 
   // Calls f(offset in the panel, z, decay, legal lanes) for vector v of every key.
@@ -372,7 +366,7 @@ class Head {
   T *query_columns_, *dout_columns_;                      // [head_size, padded]
   T *z_, *weight_, *g_;                                   // [keys, P]
   T* decay_;                                              // [-padded .. padded)
-  T *one_by_sum_, *maximum_;                              // [padded]
+  T *one_by_sum_ = nullptr, *maximum_ = nullptr;          // the head's, [padded]
 };
 
 template <class Score, class T, class Method>

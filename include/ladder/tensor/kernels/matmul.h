@@ -4,8 +4,8 @@
 // (a transposed). Any size may be zero; k = 0 writes the bias (or zero, or leaves C as it is).
 //
 // Each element of C is one chain of multiply-adds over k = 0, 1, 2, ..., which starts at
-// (C if accumulating, else 0) + bias. The chain does not depend on m, n or the place of the element,
-// so a row has the same bits in a batch of any size.
+// (C if accumulating, else 0) + bias. It does not depend on m, n or the place of the element, so a
+// row has the same bits in a batch of any size.
 //
 // One call uses one thread; calls from several threads at once are safe, each has its own buffer.
 // C must not overlap A, B or the bias. Throws std::bad_alloc when the buffer cannot grow.

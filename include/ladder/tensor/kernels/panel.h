@@ -7,7 +7,7 @@
 //
 //   32 registers (AVX-512, NEON)   8 x 3 vectors, 8 x 2, 16 x 1   24, 16, 16 chains
 //   16 registers (AVX)             6 x 2, 12 x 1                  12, 12
-//   16 registers (SSE)             4 x 2, 8 x 1                    8, 8; products need registers too
+//   16 registers (SSE)             4 x 2, 8 x 1                    8, 8: products take some as well
 //
 // matmul cuts large products into such panels; attention calls panel_multiply and small_multiply on
 // its own small matrices. The chain of each element is that of matmul.h, so all give the same bits.
@@ -137,6 +137,30 @@ inline void panel_multiply(int m, int k, Strided<T> a, const T* b, std::ptrdiff_
                                       {write == Write::accumulate, nullptr, 0});
 }
 
+namespace panel {
+
+// The last n columns, fewer than half a vector: copied into rows of a whole one, a block of k at a
+// time; from the second block on the chains go on from C. Apart from small_multiply, whose other
+// cases should not pay for the copy's room.
+template <class T>
+[[gnu::noinline]] void last_columns(int m, int n, int k, Strided<T> a, const T* b,
+                                    std::ptrdiff_t ldb, T* c, std::ptrdiff_t ldc, Write write) {
+  using Half = simd::HalfVec<T>;
+  constexpr int half = sizeof(Half) / sizeof(T), block = 64;
+  alignas(64) T copy[block * half] = {};
+  Edge<T> edge{write == Write::accumulate, nullptr, n};
+  int p = 0;
+  do {
+    const int depth = std::min(block, k - p);
+    for (int q = 0; q < depth; ++q) simd::copy_pieces<half / 2>(copy + q * half, b + (p + q) * ldb, n);
+    rows<1, Half, true>(m, depth, a.at(0, p), copy, half, c, ldc, edge);
+    edge.from_c = true;
+    p += depth;
+  } while (p < k);
+}
+
+}  // namespace panel
+
 // The same for any n: C[m,n] = A[m,k] B[k,n], or +=, with contiguous columns in B and C. Nothing is
 // read or written past column n. Fastest where n is a multiple of half a vector. No throw.
 template <class T>
@@ -145,10 +169,10 @@ inline void small_multiply(int m, int n, int k, Strided<T> a, const T* b, std::p
   using Half = simd::HalfVec<T>;
   constexpr int full = simd::lanes<T>, half = sizeof(Half) / sizeof(T);
   const panel::Edge<T> edge{write == Write::accumulate, nullptr, 0};
+  if (m == 0) return;
   int j = 0;
-  for (; j + 2 * full <= n; j += 2 * full) {
+  for (; j + 2 * full <= n; j += 2 * full)
     panel::rows<2, simd::Vec<T>, false>(m, k, a, b + j, ldb, c + j, ldc, edge);
-  }
   if (j + full <= n) {
     panel::rows<1, simd::Vec<T>, false>(m, k, a, b + j, ldb, c + j, ldc, edge);
     j += full;
@@ -157,22 +181,7 @@ inline void small_multiply(int m, int n, int k, Strided<T> a, const T* b, std::p
     panel::rows<1, Half, false>(m, k, a, b + j, ldb, c + j, ldc, edge);
     j += half;
   }
-  if (j == n) return;
-  // The last columns are copied into rows of a whole (half) vector, a block of k at a time; from
-  // the second block on the chains go on from C.
-  constexpr int block = 64;
-  alignas(64) T copy[block * half] = {};
-  panel::Edge<T> rest{edge.from_c, nullptr, n - j};
-  int p = 0;
-  do {
-    const int depth = std::min(block, k - p);
-    for (int q = 0; q < depth; ++q) {
-      simd::copy_pieces<half / 2>(copy + q * half, b + (p + q) * ldb + j, n - j);
-    }
-    panel::rows<1, Half, true>(m, depth, a.at(0, p), copy, half, c + j, ldc, rest);
-    rest.from_c = true;
-    p += depth;
-  } while (p < k);
+  if (j < n) panel::last_columns(m, n - j, k, a, b + j, ldb, c + j, ldc, write);
 }
 
 }  // namespace ladder

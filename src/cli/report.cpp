@@ -1,0 +1,43 @@
+// ladder report: statistics, verdicts and pictures from the results of sweeps.
+#include "ladder/lab/report.h"
+
+#include <iostream>
+
+#include "ladder/cli/command.h"
+
+namespace ladder {
+
+static ExitCode run_report(const Arguments& arguments) {
+  const auto flag = [&](const std::string& name) {
+    return arguments.has(name) ? arguments.flags.at(name) : std::string();
+  };
+  const std::vector<std::filesystem::path> directories(arguments.positional.begin(),
+                                                       arguments.positional.end());
+  if (directories.size() > 1 && !arguments.has("out"))
+    throw usage_error("several directories need --out DIR, where their common report goes");
+  const std::filesystem::path out = arguments.has("out") ? flag("out") : directories[0].string();
+  const Sweeps sweeps = read_sweeps(directories);
+  ReportOptions options;
+  options.baseline = flag("baseline");
+  options.against = flag("against");
+  options.title = std::filesystem::path(out / "").parent_path().filename().string();
+  const Report report = make_report(sweeps.runs, sweeps.curves, options);
+  write_report(report, out);
+  std::cout << report.headline << "\nreport in " << (out / "report.html").string() << "\n";
+  return ExitCode::ok;
+}
+
+static const Registered<Command> registered({
+    .name = "report",
+    .positional = "DIR...",
+    .summary = "compares the scores in the results of sweeps: statistics, verdicts, pictures",
+    .details = "Reads runs.csv and curves.csv of each directory (the parts of one sweep, or several sweeps)\n"
+               "and writes summary.csv, comparison.csv, climb.csv, report.html and its pictures.",
+    .flags = {{"baseline", "SCORE", "the score that others are compared with (default dpa)"},
+              {"against", "COLUMN", "also draw every rung's accuracy against this measured column"},
+              {"out", "DIR", "where the report goes (default: the one directory)"}},
+    .groups = {},
+    .run = run_report,
+});
+
+}  // namespace ladder
