@@ -38,6 +38,13 @@ $(BUILD)/%.o: %.cpp $(BUILD)/flags
 # Random numbers must be the same bits on every platform: no fused multiply-add there.
 $(BUILD)/src/tensor/random.o: FLAGS += -ffp-contract=off
 
+# The version is compiled into one file, rebuilt when it changes.
+$(BUILD)/src/base/version.o: FLAGS += -DLADDER_VERSION='"$(VERSION)"'
+$(BUILD)/src/base/version.o: $(BUILD)/version
+$(BUILD)/version: force
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
+
 # Rebuilds everything when the compiler or its flags change.
 $(BUILD)/flags: force
 	@mkdir -p $(@D)

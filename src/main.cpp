@@ -2,13 +2,10 @@
 #include <iostream>
 #include <new>
 
+#include "ladder/base/version.h"
 #include "ladder/cli/command.h"
 
 using namespace ladder;
-
-#ifndef LADDER_VERSION
-#define LADDER_VERSION "unknown"
-#endif
 
 static ExitCode dispatch(const std::vector<std::string>& words) {
   if (words.empty()) {
@@ -16,7 +13,7 @@ static ExitCode dispatch(const std::vector<std::string>& words) {
     return ExitCode::usage;
   }
   if (words[0] == "--version") {
-    std::cout << "ladder " LADDER_VERSION "\n";
+    std::cout << "ladder " << version() << "\n";
     return ExitCode::ok;
   }
   const std::string name = words[0] == "--help" || words[0] == "-h" ? "help" : words[0];

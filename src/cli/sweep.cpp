@@ -1,8 +1,11 @@
 // ladder sweep: the main job. Trains every run of an experiment and reports.
 #include <unistd.h>
 
+#include <chrono>
 #include <iostream>
 
+#include "ladder/base/files.h"
+#include "ladder/base/version.h"
 #include "ladder/cli/command.h"
 #include "ladder/lab/report.h"
 #include "ladder/lab/sweep.h"
@@ -29,6 +32,18 @@ static void print_plan(const std::vector<RunRow>& rows, const std::vector<std::s
   std::cout << rows.size() << " runs\n";
 }
 
+// What made these results, for whoever finds them later.
+static std::string provenance(const Arguments& arguments, const std::string& started,
+                              double seconds, const Sweep& result) {
+  std::string command = "ladder sweep " + arguments.positional[0];
+  for (const Override& given : arguments.settings)
+    command += " --" + given.key + " " + join(given.words, " ");
+  for (const auto& [name, value] : arguments.flags) command += " --" + name + " " + value;
+  return "command  " + command + "\nversion  " + version() + "\nmachine  " + machine() +
+         "\nthreads  " + result.rows[0].settings.text("threads") + "\nstarted  " + started +
+         "\nseconds  " + fixed(seconds, 0) + "\n";
+}
+
 static ExitCode run_sweep(const Arguments& arguments) {
   const Experiment experiment = Experiment::load(arguments.positional[0], arguments.settings);
   const Shard shard =
@@ -37,7 +52,12 @@ static ExitCode run_sweep(const Arguments& arguments) {
     print_plan(planned_runs(experiment, shard, std::cerr), experiment.varying());
     return ExitCode::ok;
   }
+  const std::string started = utc_now();
+  const auto start = std::chrono::steady_clock::now();
   const Sweep result = sweep(experiment, shard, std::cerr, isatty(STDERR_FILENO));
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  write_file(result.directory / "provenance.txt",
+             provenance(arguments, started, seconds.count(), result));
   const Sweeps results = read_sweeps({result.directory});
   ReportOptions options;
   options.title = experiment.name();

@@ -9,7 +9,8 @@
 #include "bench_tools.h"
 #include "ladder/base/text.h"
 #include "ladder/lab/sweep.h"
-#include "ladder/nn/score.h"
+#include "ladder/nn/attention.h"
+#include "ladder/tensor/ops.h"
 #include "ladder/train/trainer.h"
 
 namespace ladder {
@@ -75,6 +76,40 @@ using Cells = std::map<std::string, std::string>;  // column -> text
 std::string milliseconds(double seconds) {
   return fixed(1e3 * seconds, seconds < 1e-3 ? 5 : 3);
 }
+
+// Attention without a model, forward and backward; query, key and value side by side as there.
+class AttentionAlone {
+ public:
+  AttentionAlone(int context, const std::string& score) : context_(context) {
+    const Tensor<float> qkv = graph_.leaf(tokens, 3 * d_model, true);
+    fill(qkv.value(), qkv.size(), "bench qkv");
+    const auto parts = split(graph_, qkv, 3);
+    const AttentionOptions options{tokens / context, heads, true, std::sqrt(heads / double{d_model})};
+    const Tensor<float> out = ladder::attention(graph_, Registry<Score>::get(score), parts[0],
+                                                parts[1], parts[2], options).out;
+    // Stands for a loss whose gradient is always the same: written once, here.
+    const Tensor<float> loss = graph_.tensor(1, 1);
+    graph_.record({out}, {loss}, [] {}, [](Writes) {});
+    graph_.minimise(loss);
+    fill(out.grad(), out.size(), "bench gradient");
+  }
+
+  void run() {
+    graph_.forward();
+    graph_.backward();
+  }
+  double flop() const { return attention_flop(d_model, context_, tokens / context_); }
+
+ private:
+  static constexpr int d_model = 128, heads = 4, tokens = 4096;
+  static void fill(float* to, std::size_t count, const char* name) {
+    const auto numbers = fixed_numbers(count, name);
+    std::copy(numbers.begin(), numbers.end(), to);
+  }
+
+  const int context_;
+  Graph<float> graph_;
+};
 
 class Bench {
  public:
@@ -162,32 +197,20 @@ class Bench {
     }
   }
 
-  // Forward and backward of one layer, its query, key and value side by side as in the model.
   void attention() {
-    constexpr int d_model = 128, heads = 4, tokens = 4096;
-    const std::vector<float> qkv = fixed_numbers(3 * d_model * tokens, "bench qkv");
-    const std::vector<float> dout = fixed_numbers(d_model * tokens, "bench dout");
-    std::vector<float> dqkv(qkv.size()), out(dout.size());
-    std::vector<float> one_by_sum(heads * tokens), maximum(heads * tokens);
     for (int context = 16; context <= 1024; context *= 2) {
-      AttentionProblem<float> p{tokens / context, context, heads, d_model / heads, 3 * d_model,
-                                d_model, qkv.data(), qkv.data() + d_model,
-                                qkv.data() + 2 * d_model, out.data(), true,
-                                1 / std::sqrt(static_cast<float>(d_model) / heads)};
-      p.one_by_sum = one_by_sum.data(), p.maximum = maximum.data(), p.dout = dout.data();
-      p.dquery = dqkv.data(), p.dkey = p.dquery + d_model, p.dvalue = p.dkey + d_model;
+      std::vector<std::unique_ptr<AttentionAlone>> models;
       std::vector<Workload> workloads;
-      for (const std::string& score : options_.scores)
-        workloads.push_back([&p, kernel = Registry<Score>::get(score).kernel<float>()] {
-          kernel.forward(p);
-          kernel.backward(p);
-        });
+      for (const std::string& score : options_.scores) {
+        models.push_back(std::make_unique<AttentionAlone>(context, score));
+        workloads.push_back([model = models.back().get()] { model->run(); });
+      }
       const auto seconds = watch_.time(workloads);
       for (std::size_t i = 0; i < workloads.size(); ++i) {
         Cells cells{{"part", "attention"},
                     {"shape", "context " + std::to_string(context)},
                     {"score", options_.scores[i]}};
-        set_time(cells, seconds[i], attention_flop(d_model, context, p.batch));
+        set_time(cells, seconds[i], models[i]->flop());
         set_ratio(cells, seconds, i, 0);
         add(cells);
       }

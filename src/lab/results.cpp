@@ -6,9 +6,9 @@ namespace ladder {
 
 const std::vector<std::string>& result_columns() {
   static const std::vector<std::string> columns = {
-      "complexity_bits", "parameters",        "chance",           "holdout", "steps_done",
-      "eval_loss",       "accuracy",          "sequence_accuracy", "rollout_accuracy",
-      "solved",          "step_solved",       "seconds",          "status"};
+      "complexity_bits", "parameters", "chance",      "holdout",           "initial_z",
+      "steps_done",      "eval_loss",  "accuracy",    "sequence_accuracy", "rollout_accuracy",
+      "solved",          "step_solved", "seconds",    "status"};
   return columns;
 }
 
@@ -22,6 +22,7 @@ static std::vector<std::string> result_cells(const RunResult& r) {
           std::to_string(r.parameters),
           to_text(r.chance),
           r.holdout,
+          to_text(r.initial_z),
           std::to_string(r.steps_done),
           to_text(r.evaluation.loss),
           to_text(r.evaluation.accuracy),

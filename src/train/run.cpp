@@ -30,6 +30,7 @@ RunResult run(const Settings& s, Trainer& trainer, const Watch& watch) {
   result.chance = trainer.task().chance();
   result.holdout = trainer.task().holdout();
   result.parameters = trainer.parameters().values().size();
+  result.initial_z = trainer.rms_z();
 
   while (true) {
     const int step = trainer.steps_done();

@@ -221,6 +221,19 @@ Evaluation Trainer::evaluate(int sequences) {
   return {sum.loss / targets, sum.accuracy / targets, sum.sequence_accuracy / sequences};
 }
 
+double Trainer::rms_z() {
+  Network<float>& network = *networks_[0];
+  const std::size_t context = config_.context, maps = std::size_t(network.batch) * config_.heads;
+  std::vector<float> probabilities(maps * context * context), z(probabilities.size());
+  double square = 0;
+  for_each_chunk(*task_, seed_, network.batch, network, [&](int) {
+    network.graph.forward();
+    network.attention[0].look(probabilities.data(), z.data());
+    for (const float value : z) square += static_cast<double>(value) * value;  // 0 if not legal
+  });
+  return std::sqrt(square / static_cast<double>(maps * context * (context + 1) / 2));
+}
+
 double Trainer::rollout_accuracy(int sequences) {
   Network<float>& network = *networks_[0];
   std::int64_t right = 0, targets = 0;

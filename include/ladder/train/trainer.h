@@ -38,6 +38,10 @@ class Trainer {
   // own prediction: generation from the initial tokens alone.
   double rollout_accuracy(int sequences);
 
+  // Root mean square of what the score is given, z = scale · query·key, over all legal pairs of the
+  // first layer on one pass of those sequences.
+  double rms_z();
+
   const Task& task() const { return *task_; }
   const ModelConfig& config() const { return config_; }
   Parameters<float>& parameters() { return parameters_; }
