@@ -1,0 +1,117 @@
+// ladder inspect: the geometry of trained models' attention.
+#include <filesystem>
+#include <iostream>
+#include <set>
+
+#include "ladder/base/files.h"
+#include "ladder/cli/command.h"
+#include "ladder/lab/geometry.h"
+#include "ladder/train/checkpoint.h"
+
+namespace ladder {
+
+namespace fs = std::filesystem;
+
+static int sequences_of(const Arguments& arguments) {
+  if (!arguments.has("sequences")) return 256;
+  const std::string& text = arguments.flags.at("sequences");
+  const auto given = parse_integer(text);
+  if (!given || *given < 1 || *given > 1'000'000)
+    throw usage_error("flag --sequences: got '" + text + "', expected an integer in 1 .. 1000000");
+  return static_cast<int>(*given);
+}
+
+// A name for pictures and tables: the file's, or its folder's, since `ladder train` calls every
+// file checkpoint.safetensors.
+static std::string label_of(const fs::path& path) {
+  const std::string stem = path.stem().string();
+  const fs::path folder = fs::absolute(path).lexically_normal().parent_path().filename();
+  return stem == "checkpoint" && !folder.empty() ? folder.string() : stem;
+}
+
+// Different for every checkpoint.
+static std::vector<std::string> labels_of(const std::vector<std::string>& paths) {
+  std::vector<std::string> names;
+  std::set<std::string> taken;
+  for (const std::string& path : paths) {
+    const std::string plain = label_of(path);
+    std::string name = plain;
+    for (int i = 2; !taken.insert(name).second; ++i) name = plain + "-" + std::to_string(i);
+    names.push_back(name);
+  }
+  return names;
+}
+
+// Measures a checkpoint and, if asked for, the same model before training.
+static void inspect(const std::string& path, const std::string& label, const Arguments& arguments,
+                    Geometries& models) {
+  const Safetensors file = read_safetensors(path);
+  Settings s = checkpoint_settings(file);
+  const auto weight_seed = static_cast<std::uint64_t>(s.big_integer("seed"));
+  for (const Override& given : arguments.settings) {
+    if (given.words.size() != 1)
+      throw usage_error(given.origin + ": got " + std::to_string(given.words.size()) +
+                        " values, expected one");
+    s.set(given.key, given.words[0], given.origin);
+  }
+  s.resolve();
+  const auto task = make_task(s);
+  const ModelConfig config = model_config(s, task->vocabulary(), task->context());
+  Parameters<float> parameters(config);
+  load_parameters(file, "", parameters);
+  models.push_back(measure_geometry(label, s, parameters, sequences_of(arguments)));
+  if (!arguments.has("initial")) return;
+  parameters.initialise(config, weight_seed);
+  models.push_back(measure_geometry(label + "-initial", s, parameters, sequences_of(arguments)));
+}
+
+static fs::path directory_of(const Arguments& arguments) {
+  if (arguments.has("out")) return arguments.flags.at("out");
+  const fs::path first = arguments.positional[0];
+  return first.parent_path() / (first.stem().string() + "-geometry");
+}
+
+static ExitCode run_inspect(const Arguments& arguments) {
+  const auto labels = labels_of(arguments.positional);
+  Geometries models;
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    inspect(arguments.positional[i], labels[i], arguments, models);
+
+  const fs::path directory = directory_of(arguments);
+  require_writable(directory);
+  std::vector<std::string> written;
+  const auto write = [&](const std::string& name, const std::string& content) {
+    write_file(directory / name, content);
+    written.push_back(name);
+  };
+  write("geometry.csv", geometry_csv(models));
+  write("attention.csv", attention_csv(models));
+  write("cosine.csv", cosine_csv(models));
+  write("cosine.svg", cosine_svg(models));
+  write("cosine-heads.svg", cosine_heads_svg(models));
+  for (const Geometry& model : models)
+    write("attention-" + model.name + ".svg", attention_svg(model));
+  std::cout << geometry_summary(models) << "wrote to " << directory.string() << ": "
+            << join(written, ", ") << "\n";
+  return ExitCode::ok;
+}
+
+static const Registered<Command> registered({
+    .name = "inspect",
+    .positional = "CHECKPOINT...",
+    .summary = "shows the geometry of a checkpoint's attention, or compares several",
+    .details =
+        "Measured on held-out sequences, those of evaluation, in the rows that have a target:\n"
+        "attention maps, the angles between queries and keys that get attention and that are\n"
+        "suppressed, entropy, effective rank of the keys; as tables, pictures and a summary.\n"
+        "  ladder inspect data/ea/checkpoint.safetensors data/dpa/checkpoint.safetensors\n"
+        "An even score such as ea suppresses orthogonal pairs and matches by both signs before\n"
+        "any training: --initial tells what training added.",
+    .flags = {{"out", "DIR", "default: CHECKPOINT-geometry beside the (first) checkpoint"},
+              {"sequences", "N", "how many sequences (default 256)"},
+              {"initial", "", "adds each model as it was before training"}},
+    .groups = {Group::task, Group::seed},
+    .run = run_inspect,
+});
+
+}  // namespace ladder
