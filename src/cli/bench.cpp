@@ -76,8 +76,9 @@ static const Registered<Command> registered({
     .details =
         "Whole training steps of three sizes, matrix products, attention alone, and a sweep:\n"
         "  ladder bench --score dpa ea --parts steps --shapes S,M\n"
-        "Scores are compared with the first one (default dpa ea), measured in turn; speeds with the\n"
-        "multiply-add peak, measured in the same turns. Writes bench.csv to --out, or data/bench.\n"
+        "Scores are compared with the first one (default dpa ea), measured in turn; speeds with\n"
+        "the multiply-add peak, measured in the same turns. Writes bench.csv to --out, or else to\n"
+        "data/bench.\n"
         "The signature changes with any bit of the results, not with threads or what is measured.",
     .flags = {{"score", "A,B", "scores to measure; more of them may follow as words"},
               {"parts", "A,B", "of steps, matmul, attention, sweep (default: all)"},

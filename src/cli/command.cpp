@@ -50,7 +50,7 @@ Arguments parse_arguments(const Command& command, const std::vector<std::string>
     std::vector<std::string> values;
     const auto equals = name.find('=');
     if (equals != std::string::npos) {
-      values = split_words(name.substr(equals + 1));
+      values = {name.substr(equals + 1)};
       name.resize(equals);
     }
     const std::string origin = "flag --" + name;
@@ -61,9 +61,10 @@ Arguments parse_arguments(const Command& command, const std::vector<std::string>
     // A value is whatever does not begin with --; a setting takes several (an axis).
     while (equals == std::string::npos && i < words.size() && !words[i].starts_with("--")) {
       if (is_flag && (flag->value.empty() || !values.empty())) break;
-      for (auto& value : split_words(words[i])) values.push_back(value);
-      ++i;
+      values.push_back(words[i++]);
     }
+    if (!is_flag && setting && setting->type != Type::text)
+      values = split_words(join(values, " "));  // one word may hold several: --base "8 16"
     if (is_flag) {
       if (arguments.has(name)) throw not_understood(command, origin + " is given twice");
       if (values.size() != (flag->value.empty() ? 0 : 1))

@@ -15,6 +15,8 @@ static ExitCode run_eval(const Arguments& arguments) {
     s.set(given.key, given.words[0], given.origin);
   }
   s.resolve();
+  const auto task = make_task(s);
+  require_fitting(file, "", model_config(s, task->vocabulary(), task->context()));
   Trainer trainer(s);
   load_parameters(file, "", trainer.parameters());
   const int sequences = s.integer("eval_sequences");

@@ -5,7 +5,7 @@
 
 #include "ladder/base/files.h"
 #include "ladder/cli/command.h"
-#include "ladder/lab/geometry.h"
+#include "ladder/evidence/geometry.h"
 #include "ladder/train/checkpoint.h"
 
 namespace ladder {

@@ -1,5 +1,5 @@
 // ladder report: statistics, verdicts and pictures from the results of sweeps.
-#include "ladder/lab/report.h"
+#include "ladder/evidence/report.h"
 
 #include <iostream>
 

@@ -7,7 +7,7 @@
 #include "ladder/base/files.h"
 #include "ladder/base/version.h"
 #include "ladder/cli/command.h"
-#include "ladder/lab/report.h"
+#include "ladder/evidence/report.h"
 #include "ladder/lab/sweep.h"
 
 namespace ladder {

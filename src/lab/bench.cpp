@@ -84,7 +84,8 @@ class AttentionAlone {
     const Tensor<float> qkv = graph_.leaf(tokens, 3 * d_model, true);
     fill(qkv.value(), qkv.size(), "bench qkv");
     const auto parts = split(graph_, qkv, 3);
-    const AttentionOptions options{tokens / context, heads, true, std::sqrt(heads / double{d_model})};
+    const double scale = std::sqrt(heads / double{d_model});
+    const AttentionOptions options{tokens / context, heads, true, scale};
     const Tensor<float> out = ladder::attention(graph_, Registry<Score>::get(score), parts[0],
                                                 parts[1], parts[2], options).out;
     // Stands for a loss whose gradient is always the same: written once, here.
@@ -117,6 +118,8 @@ class Bench {
       : options_(options), progress_(progress), watch_(options.repeats, options.sample_seconds) {}
 
   Table measure() {
+    for (const std::string& name : options_.shapes) bench_shape(name);
+    for (const std::string& name : options_.parts) require_part(name);
     for (const std::string& part : options_.parts) {
       progress_ << "bench: " << part << std::endl;
       run(part);
@@ -126,13 +129,18 @@ class Bench {
   }
 
  private:
+  static void require_part(const std::string& name) {
+    const auto& parts = bench_parts();
+    if (std::find(parts.begin(), parts.end(), name) == parts.end())
+      throw usage_error("unknown part '" + name + "', expected one of " + join(parts, ", ") +
+                        did_you_mean(name, parts));
+  }
+
   void run(const std::string& part) {
-    if (part == "steps") return steps();
-    if (part == "matmul") return matmul();
-    if (part == "attention") return attention();
-    if (part == "sweep") return sweep();
-    throw usage_error("unknown part '" + part + "', expected one of " + join(bench_parts(), ", ") +
-                      did_you_mean(part, bench_parts()));
+    if (part == "steps") steps();
+    if (part == "matmul") matmul();
+    if (part == "attention") attention();
+    if (part == "sweep") sweep();
   }
 
   void steps() {
@@ -248,6 +256,7 @@ class Bench {
         {"context", {"16"}},
         {"seed", {"0..7"}},
         {"steps", {std::to_string(options_.sweep_steps)}},
+        {"eval_sequences", {"64"}},  // short runs: or evaluation would be most of the work
         {"stop_when_solved", {"off"}},
         {"threads", {std::to_string(threads)}},
         {"out", {(options_.directory / "sweep").string()}}};
@@ -289,9 +298,10 @@ class Bench {
     table_ = Table(measured.columns(), measured.origin());
     add({{"part", "peak"}, {"shape", "multiply-add"}, {"gflops", fixed(peak, 1)}});
     for (std::size_t row = 0; row < measured.rows(); ++row) {
-      if (!measured.at(row, "gflops").empty())
-        measured.set(row, "share_of_peak",
-                     fixed(measured.number(row, "gflops") / measured.number(row, "threads") / peak, 3));
+      if (!measured.at(row, "gflops").empty()) {
+        const double a_thread = measured.number(row, "gflops") / measured.number(row, "threads");
+        measured.set(row, "share_of_peak", fixed(a_thread / peak, 3));
+      }
       table_.add_row(measured.row(row));
     }
   }
@@ -312,6 +322,10 @@ Table bench(const BenchOptions& options, std::ostream& progress) {
 
 // ---- text ---------------------------------------------------------------------------------------
 
+static bool holds_words(const std::string& column) {
+  return column == "part" || column == "shape" || column == "form" || column == "score";
+}
+
 // Rows [begin, end), of one part: the columns that say anything, aligned.
 static std::string part_text(const Table& table, std::size_t begin, std::size_t end) {
   std::vector<std::string> lines(end - begin + 1);
@@ -325,7 +339,7 @@ static std::string part_text(const Table& table, std::size_t begin, std::size_t 
     if (empty) continue;
     std::size_t width = 0;
     for (const std::string& cell : cells) width = std::max(width, cell.size());
-    const bool words = column == "part" || column == "shape" || column == "form" || column == "score";
+    const bool words = holds_words(column);
     for (std::size_t i = 0; i < lines.size(); ++i)
       lines[i] += (words ? pad_right(cells[i], width) : pad_left(cells[i], width)) + "  ";
   }

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "ladder/lab/statistics.h"
+#include "ladder/evidence/statistics.h"
 #include "ladder/tensor/kernels/matmul.h"
 
 namespace ladder {
@@ -25,7 +25,7 @@ class Stopwatch {
   Stopwatch(int repeats, double sample_seconds)
       : repeats_(repeats), sample_seconds_(sample_seconds) {}
 
-  // Seconds a call: [workload][repeat]. Each is called once or twice before, to warm up.
+  // Seconds a call: [workload][repeat]. Each is called before, to warm up.
   std::vector<Values> time(const std::vector<Workload>& workloads);
   double peak() const { return median(peaks_); }  // of all turns so far
 
@@ -71,6 +71,7 @@ struct ProcessCost {
 };
 // Runs program with the words. The kernel counts the caller's own memory at this moment as the
 // process's first: to be called while that is small. Throws a failure if it ends with an error.
-ProcessCost run_process(const std::filesystem::path& program, const std::vector<std::string>& words);
+ProcessCost run_process(const std::filesystem::path& program,
+                        const std::vector<std::string>& words);
 
 }  // namespace ladder

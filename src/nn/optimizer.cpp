@@ -48,7 +48,7 @@ static const RegisteredSettings settings({
     option("beta1", "0.9", "decay of the mean of gradients", "arXiv:1412.6980", 0, 0.999999),
     option("beta2", "0.999", "decay of the mean of squared gradients", "arXiv:1412.6980", 0,
            0.999999999),
-    option("epsilon", "1e-8", "added to the root of the mean of squares", "arXiv:1412.6980", 0, 1),
+    option("epsilon", "1e-8", "added to the root of the mean of squares", "arXiv:1412.6980", 1e-30, 1),
 });
 
 std::unique_ptr<Optimizer> make_optimizer(const Settings& s, std::size_t parameters) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace ladder {
 
@@ -38,11 +39,13 @@ Tensor<double> GradientProbe::weigh(std::vector<Tensor<double>> results) {
         for (std::size_t i = 0; i < results.size(); ++i)
           for (std::size_t j = 0; j < weights[i].size(); ++j) {
             double& d = results[i].grad()[j];
-            d = (mode[i] == Write::replace ? 0 : d) + weights[i][j];
+            d = (mode[i] == Write::replace ? 0 : d) + sum.grad()[0] * weights[i][j];
           }
       });
   return sum;
 }
+
+static constexpr double infinity = std::numeric_limits<double>::infinity();
 
 GradientError check_gradient(const GradientCase& gradient_case) {
   Graph<double> graph;
@@ -68,13 +71,14 @@ GradientError check_gradient(const GradientCase& gradient_case) {
       const auto slope = [&](double h) { return (value_at(x, x + h) - value_at(x, x - h)) / (2 * h); };
       const double h = 1e-3;
       const double numeric = (4 * slope(h / 2) - slope(h)) / 3;  // error of order h⁴
-      difference = std::max(difference, std::fabs(analytic[i] - numeric));
+      const double error = std::fabs(analytic[i] - numeric);
+      difference = std::max(difference, std::isfinite(error) ? error : infinity);
       largest = std::max(largest, std::fabs(numeric));
       ++worst.elements;
     }
     // A NaN anywhere must not pass for agreement.
-    const double relative = difference / std::max(largest, 1e-12);
-    worst.relative = relative <= worst.relative ? worst.relative : relative;
+    const bool finite = std::isfinite(difference);
+    worst.relative = std::max(worst.relative, finite ? difference / std::max(largest, 1e-12) : infinity);
   }
   return worst;
 }

@@ -29,6 +29,9 @@ Tensor<T> Graph<T>::leaf(int rows, int cols, bool with_gradient) {
 
 template <class T>
 Tensor<T> Graph<T>::parameter(T* value, int rows, int cols, std::ptrdiff_t offset) {
+  for (const auto& known : tensors_)  // one that is used twice adds both gradients
+    if (known->parameter_offset == offset && known->rows == rows && known->cols == cols)
+      return Tensor<T>(known.get());
   tensors_.push_back(std::make_unique<typename Tensor<T>::Storage>(
       typename Tensor<T>::Storage{value, nullptr, rows, cols, cols, offset}));
   return Tensor<T>(tensors_.back().get());
@@ -52,6 +55,7 @@ template <class T>
 void Graph<T>::minimise(Tensor<T> loss) {
   // Against the order of recording: a tensor that is met for the first time has no gradient yet, so
   // whoever meets it replaces; all later ones accumulate.
+  loss.grad()[0] = 1;  // of itself; nobody writes it
   std::set<typename Tensor<T>::Storage*> met = {loss.storage()};
   for (auto op = operations_.rbegin(); op != operations_.rend(); ++op) {
     const auto is_met = [&](Tensor<T> t) { return met.contains(t.storage()); };

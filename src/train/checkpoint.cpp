@@ -26,6 +26,18 @@ Settings checkpoint_settings(const Safetensors& file) {
   return settings;
 }
 
+void require_fitting(const Safetensors& file, const std::string& prefix, const ModelConfig& c) {
+  const auto require = [&](const std::string& name, std::int64_t rows, std::int64_t cols) {
+    if (static_cast<std::int64_t>(file.at(prefix + name).size()) != rows * cols)
+      throw failure("'" + file.path + "': tensor '" + prefix + name +
+                    "' has another size than the settings say");
+  };
+  const std::string last = "blocks." + std::to_string(c.layers - 1);
+  require("head.weight", c.vocabulary, c.d_model);
+  require(last + ".mlp.up.weight", std::int64_t{c.d_model} * c.mlp_ratio, c.d_model);
+  if (c.position == Position::learned) require("position.weight", c.context, c.d_model);
+}
+
 void load_parameters(const Safetensors& file, const std::string& prefix, Parameters<float>& to) {
   for (const auto& entry : to.entries()) {
     const TensorData& tensor = file.at(prefix + entry.name);

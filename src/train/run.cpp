@@ -36,6 +36,8 @@ RunResult run(const Settings& s, Trainer& trainer, const Watch& watch) {
     const int step = trainer.steps_done();
     if (step % every == 0 || step == steps) {
       result.evaluation = trainer.evaluate(sequences);
+      if (!std::isfinite(result.evaluation.loss))
+        throw failure("the loss is not finite after " + std::to_string(step) + " steps");
       result.curve.push_back({step, result.evaluation.loss, result.evaluation.accuracy});
       if (watch) watch(result.curve.back());
       if (result.step_solved < 0 && result.evaluation.accuracy >= threshold) result.step_solved = step;

@@ -34,7 +34,7 @@ static bool has_warmup(const Settings& s) { return s.text("schedule") != "consta
 static const RegisteredSettings settings({
     {"schedule", Group::training, Type::choice, "constant",
      "of the learning rate: constant; warmup (linear rise, then constant); cosine (linear rise, then "
-     "half a cosine to 0 at the last step)",
+     "half a cosine towards 0)",
      "ladder recipe", 0, 0,
      [] { return std::vector<std::string>{"constant", "warmup", "cosine"}; }},
     {"warmup", Group::training, Type::integer, "100", "steps of the linear rise", "ladder recipe", 0,

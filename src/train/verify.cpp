@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "ladder/base/safetensors.h"
 #include "ladder/nn/optimizer.h"
@@ -14,17 +15,18 @@ namespace {
 
 float largest(std::span<const float> values) {
   float result = 0;
-  for (const float x : values) result = std::max(result, std::fabs(x));
+  for (const float x : values)
+    if (std::isfinite(x)) result = std::max(result, std::fabs(x));
   return result;
 }
 
-// The largest |a - b|; NaN if there is any.
+// The largest |a - b|; infinite if a number is not finite.
 double distance(std::span<const float> a, std::span<const float> b) {
   double result = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
     const double d = std::fabs(static_cast<double>(a[i]) - b[i]);
-    if (!(d <= result)) result = d;
-    if (std::isnan(d)) return d;
+    if (!std::isfinite(d)) return std::numeric_limits<double>::infinity();
+    result = std::max(result, d);
   }
   return result;
 }
@@ -36,6 +38,11 @@ class Case {
       if (key != "vocab" && key != "first_target") settings_.set(key, value, file_.path);
     settings_.resolve();
     config_ = model_config(settings_, number("vocab"), settings_.integer("context"));
+    require_fitting(file_, "weight.", config_);
+    const std::int64_t tokens = std::int64_t{settings_.integer("batch")} * config_.context;
+    for (const char* name : {"tokens", "targets"})
+      if (static_cast<std::int64_t>(file_.at(name).integers.size()) != tokens)
+        throw failure("'" + file_.path + "': " + name + " must be [batch, context]");
   }
 
   std::vector<GroupError> compare() {
@@ -68,8 +75,6 @@ class Case {
   void fill(Network<float>& network) const {
     const auto& tokens = file_.at("tokens").integers;
     const auto& targets = file_.at("targets").integers;
-    if (tokens.size() != network.tokens.size() || targets.size() != tokens.size())
-      throw failure("'" + file_.path + "': tokens and targets must be [batch, context]");
     const auto [low, high] = std::minmax_element(tokens.begin(), tokens.end());
     if (*low < 0 || *high >= config_.vocabulary ||
         *std::max_element(targets.begin(), targets.end()) >= config_.vocabulary)
@@ -92,7 +97,7 @@ class Case {
     const auto found = std::find_if(groups_.begin(), groups_.end(),
                                     [&](const GroupError& g) { return g.group == group; });
     if (found == groups_.end()) groups_.push_back({group, name, difference, tolerance});
-    else if (!(difference / tolerance <= found->difference / found->tolerance))
+    else if (difference / tolerance > found->difference / found->tolerance)
       *found = {group, name, difference, tolerance};
   }
 

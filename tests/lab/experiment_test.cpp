@@ -10,6 +10,8 @@ namespace fs = std::filesystem;
 using Words = std::vector<std::string>;
 using Points = std::vector<Words>;
 
+namespace {
+
 // A directory of files that goes away with the test.
 class Folder {
  public:
@@ -33,6 +35,8 @@ class Folder {
   std::string unique() const { return std::to_string(reinterpret_cast<std::uintptr_t>(this)); }
   fs::path path_;
 };
+
+}  // namespace
 
 template <class Action>
 static std::string usage_message(Action action) {

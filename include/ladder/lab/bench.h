@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "ladder/base/settings.h"
-#include "ladder/lab/table.h"
+#include "ladder/base/table.h"
 
 namespace ladder {
 
@@ -50,7 +50,7 @@ struct BenchOptions {
 //   part, shape, form, score, threads
 //   ms               median of the repeats
 //   gflops           10^9 floating-point operations a second, at that median
-//   share_of_peak    of the multiply-add peak of that many threads (first row: its median, one core)
+//   share_of_peak    of the multiply-add peak of that many threads (first row: its median, of one)
 //   ratio_to_first   time / time of the first score: median of the pairs' ratios
 //   speed_up         time with one thread / time: median of the pairs' ratios
 //   runs_per_minute  of the sweep
@@ -65,8 +65,8 @@ Table bench(const BenchOptions& options, std::ostream& progress);
 // For people: a table for each part, without its empty columns.
 std::string bench_text(const Table& table);
 
-// What the process behind memory_mb and start_ms does: a first step, told on `out` at once, and then
-// what a run does.
+// What the process behind memory_mb and start_ms does: a first step, told on `out` at once, then
+// another and an evaluation.
 void bench_probe(const BenchShape& shape, const std::string& score, std::ostream& out);
 
 // FNV-1a over the bits of the values, as 32-bit words, going on from `start`.
@@ -74,8 +74,8 @@ std::uint64_t fingerprint(const std::vector<float>& values, std::uint64_t start)
 
 // One number for the computation: the fingerprint of the parameters after a few steps of S, M and
 // of small odd models with every position, norm, score and optimizer. Any change of results in the
-// last bit changes it; so do other vectors (ARCH) and a newly registered score or optimizer. Threads
-// do not.
+// last bit changes it; so do other vectors (ARCH) and a newly registered score or optimizer.
+// Threads do not.
 std::uint64_t bench_signature(int threads = 1);
 
 }  // namespace ladder

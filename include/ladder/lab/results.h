@@ -1,5 +1,4 @@
-// Results as text: CSV files that people and other programs read, and the table at the end of a
-// sweep.
+// Results as CSV files, which people and other programs read. (evidence/report.h makes the tables.)
 #pragma once
 
 #include <string>
@@ -24,9 +23,5 @@ const std::vector<std::string>& result_columns();
 std::string runs_csv(const std::vector<RunRow>& rows);
 // run, step, loss, accuracy: one row an evaluation.
 std::string curves_csv(const std::vector<RunRow>& rows);
-
-// Rungs down, scores across: mean accuracy and runs solved. `varying` are the keys that the
-// experiment varies; those but score and seed make the rungs.
-std::string results_table(const std::vector<RunRow>& rows, const std::vector<std::string>& varying);
 
 }  // namespace ladder

@@ -11,7 +11,7 @@
 //   };
 //   static const Registered<Score> registered(make_score<Example>());
 //
-// weight must not be negative (a row's sum is divided by) and must be finite where z is. simd::exp
+// weight must not be negative (a row's sum is divided by) and must be finite for |z| < 1e15. simd::exp
 // and simd::tanh are there; arithmetic with scalars works element by element.
 #pragma once
 

@@ -58,6 +58,8 @@ Tensor<T> scale(Graph<T>& graph, Tensor<T> x, double factor) {
 template <class T>
 std::vector<Tensor<T>> split(Graph<T>& graph, Tensor<T> x, int parts) {
   if (x.cols() % parts != 0) throw failure("split: the columns do not divide into equal parts");
+  if (x.storage()->parameter_offset >= 0)
+    throw failure("split: a parameter's gradient moves; take its parts as parameters of their own");
   const int cols = x.cols() / parts;
   std::vector<Tensor<T>> views;
   for (int i = 0; i < parts; ++i) views.push_back(graph.columns(x, i * cols, cols));

@@ -28,8 +28,8 @@ static Tensor<T> rowwise(Graph<T>& graph, Tensor<T> logits, const Targets& targe
         loss.value()[0] = static_cast<T>(total * targets.weight);
       },
       [=, &targets](Writes mode) {
-        // dloss/dlogits = weight · d
-        const T weight = static_cast<T>(targets.weight);
+        // dlogits = dloss · weight · d
+        const T weight = static_cast<T>(targets.weight) * loss.grad()[0];
         for_each_vector<T>(logits.size(), [&](auto at) {
           write(at, logits.grad(), weight * at.load(d), mode[0]);
         });

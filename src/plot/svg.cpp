@@ -1,4 +1,4 @@
-#include "ladder/lab/svg.h"
+#include "ladder/plot/svg.h"
 
 #include "ladder/base/text.h"
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "ladder/base/text.h"
-#include "ladder/lab/svg.h"
+#include "ladder/plot/svg.h"
 #include "report_parts.h"
 
 namespace ladder {

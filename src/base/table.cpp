@@ -1,4 +1,4 @@
-#include "ladder/lab/table.h"
+#include "ladder/base/table.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "ladder/lab/figures.h"
+#include "ladder/evidence/figures.h"
 
 #include <algorithm>
 #include <cmath>

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "ladder/lab/chart.h"
-#include "ladder/lab/svg.h"
+#include "ladder/plot/chart.h"
+#include "ladder/plot/svg.h"
 
 namespace ladder {
 

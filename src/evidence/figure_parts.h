@@ -3,8 +3,8 @@
 
 #include <functional>
 
-#include "ladder/lab/chart.h"
-#include "ladder/lab/figures.h"
+#include "ladder/plot/chart.h"
+#include "ladder/evidence/figures.h"
 
 namespace ladder {
 

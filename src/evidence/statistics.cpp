@@ -1,4 +1,4 @@
-#include "ladder/lab/statistics.h"
+#include "ladder/evidence/statistics.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 // The comparing part of an analysis: fills in `comparisons` and `climbs` once the rungs are known.
 #pragma once
 
-#include "ladder/lab/analysis.h"
+#include "ladder/evidence/analysis.h"
 
 namespace ladder {
 

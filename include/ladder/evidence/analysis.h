@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "ladder/lab/statistics.h"
-#include "ladder/lab/table.h"
+#include "ladder/evidence/statistics.h"
+#include "ladder/base/table.h"
 
 namespace ladder {
 

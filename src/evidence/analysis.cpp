@@ -1,4 +1,4 @@
-#include "ladder/lab/analysis.h"
+#include "ladder/evidence/analysis.h"
 
 #include <algorithm>
 #include <cmath>

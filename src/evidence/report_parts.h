@@ -1,7 +1,7 @@
 // The parts of a report, each in a file of its own.
 #pragma once
 
-#include "ladder/lab/report.h"
+#include "ladder/evidence/report.h"
 
 namespace ladder {
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "ladder/lab/analysis.h"
-#include "ladder/lab/figures.h"
-#include "ladder/lab/table.h"
+#include "ladder/evidence/analysis.h"
+#include "ladder/evidence/figures.h"
+#include "ladder/base/table.h"
 
 namespace ladder {
 

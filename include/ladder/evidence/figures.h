@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "ladder/lab/analysis.h"
-#include "ladder/lab/table.h"
+#include "ladder/evidence/analysis.h"
+#include "ladder/base/table.h"
 
 namespace ladder {
 

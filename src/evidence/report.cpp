@@ -1,4 +1,4 @@
-#include "ladder/lab/report.h"
+#include "ladder/evidence/report.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,0 +1,75 @@
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "ladder/base/error.h"
+#include "ladder/base/table.h"
+
+using namespace ladder;
+
+template <class Action>
+static std::string message(const Action& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+static bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST_CASE("a table reads quotes, CRLF and a missing last line end") {
+  const Table table = Table::parse("a,b\r\n\"1,5\",\"say \"\"x\"\"\"\r\n\"two\nlines\",", "t.csv");
+  REQUIRE(table.rows() == 2);
+  CHECK(table.at(0, "a") == "1,5");
+  CHECK(table.at(0, "b") == "say \"x\"");
+  CHECK(table.at(1, "a") == "two\nlines");
+  CHECK(table.at(1, "b").empty());
+}
+
+TEST_CASE("what is written reads back") {
+  Table table({"x", "odd, \"name\""});
+  table.add_row({"a,b", "c\"d"});
+  table.add_row({"", "line\nbreak"});
+  const Table again = Table::parse(table.to_csv(), "again");
+  CHECK(again.columns() == table.columns());
+  REQUIRE(again.rows() == 2);
+  CHECK(again.row(0) == table.row(0));
+  CHECK(again.row(1) == table.row(1));
+  Table narrow({"x"});
+  narrow.add_row({""});
+  CHECK(Table::parse(narrow.to_csv(), "narrow").rows() == 1);
+}
+
+TEST_CASE("errors name the file and the line") {
+  CHECK(contains(message([] { Table::parse("a,b\n1,2\n3\n", "t.csv"); }), "t.csv:3: expected 2"));
+  // A cell that spans lines counts them all.
+  CHECK(contains(message([] { Table::parse("a,b\n\"1\n2\",2\n3\n", "t.csv"); }), "t.csv:4:"));
+  CHECK(contains(message([] { Table::parse("a\n\"open\n", "t.csv"); }), "t.csv:2: a quote"));
+  CHECK(contains(message([] { Table::parse("a\n\"x\"y\n", "t.csv"); }), "t.csv:2: text after"));
+  CHECK(contains(message([] { Table::parse("a,b,a\n", "t.csv"); }), "'a' occurs twice"));
+  CHECK(contains(message([] { Table::parse("", "t.csv"); }), "t.csv:1:"));
+  CHECK(contains(message([] { Table::read("/nonexistent/runs.csv"); }), "/nonexistent/runs.csv"));
+}
+
+TEST_CASE("columns are asked for by name") {
+  const Table table = Table::parse("accuracy,loss\n0.5,nan\n", "t.csv");
+  CHECK(table.number(0, "accuracy") == 0.5);
+  const std::string missing = message([&] { table.at(0, "acuracy"); });
+  CHECK(contains(missing, "t.csv"));
+  CHECK(contains(missing, "did you mean 'accuracy'"));
+  CHECK(contains(message([&] { table.number(0, "loss"); }), "column 'loss': got 'nan'"));
+}
+
+TEST_CASE("tables are put together by the names of their columns") {
+  const Table first = Table::parse("run,base,seed\n0,8,1\n", "first");
+  const Table second = Table::parse("run,cue,base,seed\n0,on,4,2\n", "second");
+  const Table both = concatenate({first, second});
+  CHECK(both.columns() == std::vector<std::string>{"run", "cue", "base", "seed"});
+  CHECK(both.row(0) == std::vector<std::string>{"0", "", "8", "1"});
+  CHECK(both.row(1) == std::vector<std::string>{"0", "on", "4", "2"});
+  CHECK(both.origin() == "first + second");
+}

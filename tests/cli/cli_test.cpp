@@ -1,0 +1,402 @@
+// The real binary: exit codes and messages. LADDER names it; tests run in the program's folder.
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "ladder/base/files.h"
+#include "ladder/base/safetensors.h"
+#include "ladder/cli/command.h"
+#include "ladder/base/table.h"
+#include "ladder/nn/optimizer.h"
+#include "ladder/nn/score.h"
+#include "ladder/tasks/task.h"
+
+namespace ladder {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Output {
+  int code;
+  std::string text;  // standard output and error
+
+  bool has(const std::string& part) const { return text.find(part) != std::string::npos; }
+};
+
+// For doctest: what a failed check shows.
+std::string shown(const Output& out) { return std::to_string(out.code) + ": " + out.text; }
+
+std::string quoted(const fs::path& path) {
+  return std::string("'").append(path.string()).append("'");
+}
+
+const fs::path& home() {
+  static const fs::path path = fs::current_path();
+  return path;
+}
+const std::string quick = quoted(home() / "experiments/quick.txt");
+const fs::path fixture = home() / "tests/fixtures/ea_alibi_relu_sgd.safetensors";
+
+fs::path binary() {
+  const char* path = std::getenv("LADDER");
+  REQUIRE_MESSAGE(path, "LADDER must name the binary");
+  return fs::absolute(path);
+}
+
+// A directory that goes away with the test, to run in.
+class Scratch {
+ public:
+  Scratch() : path_(fs::temp_directory_path() / ("ladder_cli_test_" + unique())) {
+    fs::create_directories(path_);
+  }
+  ~Scratch() { fs::remove_all(path_); }
+  fs::path operator/(const std::string& name) const { return path_ / name; }
+  bool is_empty() const { return fs::is_empty(path_); }
+
+  Output run(const std::string& words) const {
+    const std::string command =
+        "cd " + quoted(path_) + " && " + quoted(binary()) + " " + words + " 2>&1";
+    FILE* pipe = popen(command.c_str(), "r");
+    REQUIRE(pipe != nullptr);
+    Output out{0, ""};
+    char buffer[4096];
+    while (const std::size_t n = fread(buffer, 1, sizeof buffer, pipe)) out.text.append(buffer, n);
+    const int status = pclose(pipe);
+    out.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    // A sanitizer's report must not pass for a failure that was expected.
+    CHECK_FALSE(out.has("Sanitizer"));
+    CHECK_FALSE(out.has("runtime error"));
+    return out;
+  }
+
+ private:
+  std::string unique() const { return std::to_string(reinterpret_cast<std::uintptr_t>(this)); }
+  fs::path path_;
+};
+
+Output run(const std::string& words) { return Scratch().run(words); }
+
+// Expects the exit code and parts of what is printed.
+void expect(const Output& out, int code, const std::vector<std::string>& parts) {
+  INFO(shown(out));
+  CHECK(out.code == code);
+  for (const std::string& part : parts) {
+    CAPTURE(part);
+    CHECK(out.has(part));
+  }
+}
+void expect(const std::string& words, int code, const std::vector<std::string>& parts) {
+  CAPTURE(words);
+  expect(run(words), code, parts);
+}
+
+// A run of a few milliseconds.
+const std::string tiny =
+    " --base 4 --delay 2 --context 7 --d_model 8 --heads 2 --batch 8 --mlp_ratio 2 --steps 12"
+    " --eval_every 6 --eval_sequences 20 ";
+
+std::string without_seconds(const fs::path& path) {
+  Table runs = Table::read(path);
+  for (std::size_t i = 0; i < runs.rows(); ++i) runs.set(i, "seconds", "");
+  return runs.to_csv();
+}
+
+// ---- help ----
+
+TEST_CASE("cli: without arguments it explains itself, and that is wrong usage") {
+  expect("", 2, {"Commands:", "sweep", "ladder help COMMAND"});
+}
+
+TEST_CASE("cli: --version") {
+  const Output out = run("--version");
+  expect(out, 0, {"ladder "});
+  CHECK(split(out.text, '\n').size() == 2);
+}
+
+TEST_CASE("cli: help names every command, score, task and optimizer") {
+  for (const std::string words : {"help", "--help", "-h"}) {
+    const Output out = run(words);
+    expect(out, 0, Registry<Command>::names());
+    expect(out, 0, Registry<Score>::names());
+    expect(out, 0, Registry<TaskKind>::names());
+    expect(out, 0, Registry<OptimizerKind>::names());
+  }
+}
+
+TEST_CASE("cli: every command has help, with all its flags and settings") {
+  REQUIRE(Registry<Command>::all().size() >= 9);
+  for (const Command& command : Registry<Command>::all()) {
+    CAPTURE(command.name);
+    const Output out = run("help " + command.name);
+    expect(out, 0, {"usage: ladder " + command.name, command.summary});
+    for (const Flag& flag : command.flags) CHECK(out.has("--" + flag.name));
+    for (const Setting* setting : all_settings())
+      for (const Group group : command.groups)
+        if (setting->group == group) CHECK(out.has("--" + setting->name + " "));
+    CHECK(run(command.name + " --help").text == out.text);
+  }
+}
+
+TEST_CASE("cli: list shows all that is registered") {
+  const Output settings = run("list settings");
+  expect(settings, 0, setting_names());
+  for (const OptimizerKind& kind : Registry<OptimizerKind>::all())  // learning rates by optimizer
+    CHECK(settings.has(kind.name + " " + to_text(kind.learning_rate)));
+  const Output scores = run("list scores"), all = run("list");
+  for (const Score& score : Registry<Score>::all())
+    expect(scores, 0, {score.name, score.formula, score.source});
+  for (const TaskKind& task : Registry<TaskKind>::all())
+    expect("list tasks", 0, {task.name, task.meaning, task.source});
+  for (const OptimizerKind& kind : Registry<OptimizerKind>::all())
+    expect("list optimizers", 0, {kind.name, kind.formula, kind.source});
+  CHECK(all.has(settings.text));
+  CHECK(all.has(scores.text));
+  expect("list score", 2, {"did you mean 'scores'?"});
+}
+
+// ---- wrong usage ----
+
+TEST_CASE("cli: what is misspelt is named, with what was meant") {
+  expect("swep", 2, {"unknown command 'swep'", "did you mean 'sweep'?"});
+  expect("help trian", 2, {"did you mean 'train'?"});
+  expect("sweep " + quick + " --bas 8", 2, {"'bas'", "did you mean 'base'?"});
+  expect("train --scor ea", 2, {"'scor'", "did you mean 'score'?", "ladder help train"});
+  expect("train --score dpb", 2, {"key 'score'", "'dpb'", "did you mean 'dpa'?"});
+  expect("sweep " + quick + " --dry-rum", 2, {"did you mean 'dry-run'?"});
+  expect("cycles --bas 2", 2, {"did you mean 'base'?"});
+}
+
+TEST_CASE("cli: flags that are repeated, lack a value or take none are wrong usage") {
+  expect("train --base 4 --base 8", 2, {"flag --base", "already set"});
+  expect("sample --count 2 --count 3", 2, {"flag --count", "twice"});
+  expect("train --base", 2, {"flag --base", "needs a value", "2 .. 1024"});
+  expect("train --base --delay 4", 2, {"flag --base", "needs a value"});
+  expect("sample --count", 2, {"flag --count", "needs a value"});
+  expect("sample --held-out=yes", 2, {"flag --held-out", "takes no value"});
+  expect("sample --count 0", 2, {"flag --count", "'0'"});
+  expect("train -base 4", 2, {"'-base'", "flags begin with --"});
+  expect("train --threads 1 2" + tiny, 2, {"flag --threads", "one value"});
+}
+
+TEST_CASE("cli: too few or too many arguments are wrong usage") {
+  expect("sweep", 2, {"missing argument", "ladder sweep FILE"});
+  expect("verify", 2, {"missing argument"});
+  expect("eval a b", 2, {"too many arguments"});
+  expect("gradcheck now", 2, {"too many arguments"});
+}
+
+TEST_CASE("cli: values that cannot be are clear errors before any training") {
+  const std::pair<std::string, std::vector<std::string>> wrong[] = {
+      {"--base 1", {"flag --base", "key 'base'", "'1'", "2 .. 1024"}},
+      {"--heads 5", {"flag --heads", "a divisor of d_model = 32"}},
+      {"--delay 0", {"flag --delay", "key 'delay'", "'0'"}},
+      {"--base 64", {"d_model", "at least the vocabulary, 64", "embedding = learned"}},
+      {"--learning_rate nan", {"flag --learning_rate", "'nan'", "a number in"}},
+      {"--learning_rate -1", {"'-1'"}},
+      {"--steps 1e3", {"key 'steps'", "'1e3'"}},
+      {"--context 4", {"key 'context'"}},
+      {"--lanes 3", {"a divisor of batch = 64"}},
+      {"--seed 3..1", {"key 'seed'", "'3..1'"}},
+      {"--seed 1 1", {"each value once"}},
+      {"--shard 3/2", {"flag --shard", "'3/2'"}},
+  };
+  for (const auto& [words, parts] : wrong) {
+    CAPTURE(words);
+    const Scratch scratch;
+    expect(scratch.run("sweep " + quick + " " + words), 2, parts);
+    CHECK(scratch.is_empty());
+  }
+  for (const std::string words :
+       {"--base 1", "--heads 5", "--base 64", "--position rope --d_model 12"}) {
+    CAPTURE(words);
+    const Scratch scratch;
+    CHECK(scratch.run("train " + words).code == 2);
+    CHECK(scratch.is_empty());
+  }
+}
+
+TEST_CASE("cli: a file that is missing and a directory that cannot be written are failures") {
+  expect("sweep no_such_file.txt", 1, {"cannot read 'no_such_file.txt'"});
+  expect("eval no_such_file", 1, {"cannot read 'no_such_file'"});
+  expect("verify no_such_file", 1, {"cannot read 'no_such_file'"});
+  const Scratch scratch;
+  write_file(scratch / "file", "");  // nobody, not even root, can make a directory below a file
+  for (const std::string& command : {"sweep " + quick, "train" + tiny}) {
+    const Output out = scratch.run(command + " --out file/results");
+    expect(out, 1, {"cannot", "file/results"});
+    CHECK_FALSE(out.has("accuracy"));  // nothing was trained
+  }
+}
+
+TEST_CASE("cli: errors in experiment files lead with file and line") {
+  const Scratch scratch;
+  const std::pair<std::string, std::vector<std::string>> files[] = {
+      {"task = nt\n\nbas = 8\n", {"a.txt:3", "'bas'", "did you mean 'base'?"}},
+      {"# one\nbase = 1\n", {"a.txt:2", "2 .. 1024"}},
+      {"base = 8\nbase = 4\n", {"a.txt:2", "already set: a.txt:1"}},
+      {"base 8\n", {"a.txt:1", "expected 'key = value"}},
+      {"(layers, heads) = (1, 4) (2)\n", {"a.txt:1"}},
+      {"base = 8\ninclude b.txt\n", {"a.txt:2", "b.txt"}},
+      {"heads = 5\n", {"a.txt:1", "a divisor of d_model"}},
+  };
+  for (const auto& [content, parts] : files) {
+    CAPTURE(content);
+    write_file(scratch / "a.txt", content);
+    expect(scratch.run("sweep a.txt"), 2, parts);
+  }
+}
+
+// ---- sweep ----
+
+TEST_CASE("cli: --dry-run lists the runs and trains nothing") {
+  const Scratch scratch;
+  const Output out = scratch.run("sweep " + quick + " --seed 0..3 --dry-run");
+  expect(out, 0, {"base=16  delay=12  score=ea  seed=3", "\n48 runs\n"});  // 2 · 3 · 2 · 4
+  expect(scratch.run("sweep " + quick + " --base 8 --delay=4 --seed 7 --dry-run"), 0,
+         {"\n2 runs\n"});
+  expect(scratch.run("sweep " + quick + " --dry-run --shard 2/5"), 0, {"score=ea", "\n5 runs\n"});
+  CHECK(scratch.is_empty());
+}
+
+TEST_CASE("cli: settings without effect are told") {
+  expect("sweep " + quick + " --dry-run --optimizer adam --momentum 0.5", 0,
+         {"note: flag --momentum: key 'momentum' has no effect", "optimizer = sgd"});
+  CHECK_FALSE(run("sweep " + quick + " --dry-run --momentum 0.5").has("note:"));
+  expect("sample --cue on --task copy", 0, {"note: flag --cue"});
+}
+
+TEST_CASE("cli: a sweep ends with a table and the same bytes for any number of threads") {
+  const Scratch scratch;
+  for (const std::string threads : {"1", "2"}) {
+    const Output out = scratch.run("sweep " + quick + tiny + "--norm pre post --out " + threads +
+                                   " --threads " + threads);
+    expect(out, 0, {"8/8 runs", "norm", "dpa", "ea", "/2", "results in " + threads});
+  }
+  CHECK(Table::read(scratch / "1/runs.csv").rows() == 8);
+  CHECK(without_seconds(scratch / "1/runs.csv") == without_seconds(scratch / "2/runs.csv"));
+  CHECK(read_file(scratch / "1/curves.csv") == read_file(scratch / "2/curves.csv"));
+  CHECK(read_file(scratch / "1/experiment.txt") == read_file(scratch / "2/experiment.txt"));
+}
+
+TEST_CASE("cli: results go to data/ and the experiment's name; the copy of it runs again") {
+  const Scratch scratch;
+  write_file(scratch / "mine.txt", "score = dpa ea\n");
+  expect(scratch.run("sweep mine.txt" + tiny), 0, {"results in data/mine"});
+  expect(scratch.run("sweep data/mine/experiment.txt --out again"), 0, {"2/2 runs"});
+  CHECK(without_seconds(scratch / "data/mine/runs.csv") ==
+        without_seconds(scratch / "again/runs.csv"));
+}
+
+TEST_CASE("cli: a failed run does not stop a sweep, and the exit code tells") {
+  const Scratch scratch;
+  const Output out = scratch.run("sweep " + quick + tiny +
+                                 "--seed 0 --norm none --learning_rate 0.1 1e6 --out o");
+  expect(out, 1, {"2 of 4 runs failed", "the loss is not finite"});
+  const Table runs = Table::read(scratch / "o/runs.csv");
+  CHECK(runs.rows() == 4);
+  for (std::size_t i = 0; i < 4; ++i)
+    CHECK((runs.at(i, "status") == "ok") == (runs.at(i, "learning_rate") == "0.1"));
+}
+
+// ---- the other commands ----
+
+TEST_CASE("cli: train saves a checkpoint that eval measures alike") {
+  const Scratch scratch;
+  const Output trained = scratch.run("train" + tiny + "--score dpa --out o");
+  expect(trained, 0, {"step       0", "step      12", "loss", "checkpoint.safetensors"});
+  const Table runs = Table::read(scratch / "o/runs.csv");
+  REQUIRE(runs.rows() == 1);
+  const Output measured = scratch.run("eval o/checkpoint.safetensors");
+  expect(measured, 0,
+         {"score dpa", "20 sequences", "loss              " + fixed(runs.number(0, "eval_loss"), 4),
+          "accuracy          " + fixed(runs.number(0, "accuracy"), 4),
+          "rollout_accuracy  " + fixed(runs.number(0, "rollout_accuracy"), 4)});
+  expect(scratch.run("eval o/checkpoint.safetensors --eval_sequences 50 --seed 3"), 0,
+         {"50 sequences"});
+  expect(scratch.run("eval o/checkpoint.safetensors --base 5"), 1, {"another shape"});
+  expect(scratch.run("eval o/checkpoint.safetensors --base 4 8"), 2, {"expected one"});
+  expect(scratch.run("eval o/runs.csv"), 1, {"is not a safetensors file"});
+  expect(scratch.run("eval " + quoted(fixture)), 1, {"is not a checkpoint"});
+}
+
+TEST_CASE("cli: train takes an experiment file of one run, and no other") {
+  const Scratch scratch;
+  write_file(scratch / "one.txt", "base = 4\ndelay = 2\nsteps = 3\n");
+  expect(scratch.run("train one.txt --context 7 --out o"), 0, {"not solved in 3 steps"});
+  expect("train " + quick, 2, {"24 runs", "base, delay, score, seed", "ladder sweep"});
+  expect("train --seed 0..3", 2, {"4 runs", "seed"});
+}
+
+TEST_CASE("cli: threads of a train change nothing") {
+  const Scratch scratch;
+  for (const std::string threads : {"1", "2"})
+    CHECK(scratch.run("train" + tiny + "--threads " + threads + " --out " + threads).code == 0);
+  CHECK(read_file(scratch / "1/checkpoint.safetensors") ==
+        read_file(scratch / "2/checkpoint.safetensors"));
+  CHECK(without_seconds(scratch / "1/runs.csv") == without_seconds(scratch / "2/runs.csv"));
+}
+
+TEST_CASE("cli: sample prints sequences that follow the rule") {
+  const Output out = run("sample --base 4 --delay 3 --context 9 --count 3 --seed 5");
+  expect(out, 0, {"# vocabulary 4, context 9"});
+  const auto lines = split(out.text, '\n');
+  REQUIRE(lines.size() == 5);  // a heading, three sequences, nothing after the last line's end
+  for (int i = 1; i <= 3; ++i) {
+    const auto words = split_words(lines[i]);
+    REQUIRE(words.size() == 11);
+    CHECK(words[3] == "|");
+    std::vector<int> x;
+    for (const std::string& word : words)
+      if (word != "|") x.push_back(std::stoi(word));
+    for (std::size_t t = 3; t < x.size(); ++t) CHECK(x[t] == (x[t - 1] + x[t - 3]) % 4);
+  }
+  const std::string other = "sample --base 4 --delay 3 --context 9 --count 3 ";
+  CHECK(run(other + "--seed 5").text == out.text);
+  CHECK(run(other + "--seed 6").text != out.text);
+  CHECK(run(other + "--seed 5 --held-out").text != out.text);
+}
+
+TEST_CASE("cli: cycles are those of theory, and too many states are refused") {
+  // x^4 + x + 1 is primitive: the fixed point 0, and all other states on one cycle
+  const Output out = run("cycles --base 2 --delay 4");
+  expect(out, 0, {"16 states"});
+  const auto lines = split(out.text, '\n');
+  REQUIRE(lines.size() == 5);
+  CHECK(split_words(lines[2]) == std::vector<std::string>{"1", "1"});
+  CHECK(split_words(lines[3]) == std::vector<std::string>{"15", "1"});
+  expect("cycles --base 8 --delay 12", 1, {"too many", "268435456"});
+  expect("cycles --base 1 --delay 4", 2, {"key 'base'"});
+  expect("cycles --base 2 --delay 3+4", 2, {"key 'delay'", "one value"});
+}
+
+TEST_CASE("cli: verify tells a good case from a bad one") {
+  const Scratch scratch;
+  expect(scratch.run("verify " + quoted(fixture)), 0, {"logits", "grad", "after", "ok"});
+  Safetensors content = read_safetensors(fixture);
+  content.tensors.at("logits").reals[7] += 0.01f;
+  write_safetensors(scratch / "bad", content);
+  const Output bad = scratch.run("verify " + quoted(fixture) + " bad");
+  expect(bad, 1, {"logits    WRONG", "loss      ok", "beyond their tolerance"});
+  write_file(scratch / "cut", read_file(fixture).substr(0, 1000));
+  expect(scratch.run("verify cut"), 1, {"ladder: 'cut' is not a safetensors file"});
+}
+
+TEST_CASE("cli: gradcheck checks every score") {
+  const Output out = run("gradcheck");
+  expect(out, 0, {"linear", "layer_norm", "within 1e-06"});
+  for (const Score& score : Registry<Score>::all())
+    CHECK(out.has("attention_" + score.name + "_causal"));
+  CHECK_FALSE(out.has("WRONG"));
+}
+
+TEST_CASE("cli: output that cannot be written is a failure") {
+  if (!fs::exists("/dev/full")) return;
+  const Scratch scratch;
+  const Output out = scratch.run("list settings >/dev/full");
+  CHECK(out.code == 1);
+}
+
+}  // namespace
+}  // namespace ladder

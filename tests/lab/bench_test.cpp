@@ -1,0 +1,130 @@
+// What the bench tells, not how fast anything is.
+#include "ladder/lab/bench.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <sstream>
+
+#include "ladder/base/error.h"
+#include "ladder/train/trainer.h"
+
+using namespace ladder;
+
+static const std::filesystem::path directory =
+    std::filesystem::temp_directory_path() / "ladder_bench_test";
+
+// One short measurement of everything.
+static BenchOptions quick_options(const std::vector<std::string>& parts) {
+  const char* program = std::getenv("LADDER");
+  BenchOptions options;
+  options.parts = parts, options.shapes = {"S"};
+  options.repeats = 1, options.threads = 2, options.sample_seconds = 0, options.sweep_steps = 1;
+  options.directory = directory;
+  options.program = program ? program : "";
+  return options;
+}
+
+static Table quick_bench(const std::vector<std::string>& parts) {
+  std::ostringstream progress;
+  return bench(quick_options(parts), progress);
+}
+
+// The values of a column in the rows of one part.
+static std::multiset<std::string> values(const Table& table, const std::string& part,
+                                         const std::string& column) {
+  std::multiset<std::string> found;
+  for (std::size_t row = 0; row < table.rows(); ++row)
+    if (table.at(row, "part") == part) found.insert(table.at(row, column));
+  return found;
+}
+
+TEST_CASE("the signature is the same at every call and for every number of threads") {
+  const std::uint64_t signature = bench_signature();
+  CHECK(signature == bench_signature(2));
+  CHECK(signature == bench_signature(1));
+}
+
+TEST_CASE("the fingerprint sees every bit and every place") {
+  const std::vector<float> values = {1, 0, 0.1f};
+  const std::uint64_t start = 17, before = fingerprint(values, start);
+  CHECK(fingerprint(values, start) == before);
+  CHECK(fingerprint({1, 0, std::nextafter(0.1f, 1.0f)}, start) != before);
+  CHECK(fingerprint({1, -0.0f, 0.1f}, start) != before);
+  CHECK(fingerprint({0, 1, 0.1f}, start) != before);
+  CHECK(fingerprint(values, start + 1) != before);
+  CHECK(fingerprint({}, start) == start);
+}
+
+TEST_CASE("the floating-point operations of a step are those of the stated formula") {
+  const auto flop = [](const std::string& name) {
+    const BenchShape& shape = bench_shape(name);
+    Trainer trainer(bench_settings(shape, "ea"));
+    return training_flop(shape, trainer.parameters().values().size());
+  };
+  // 6 · 14320 · 1024 + 12 · 1 · 32 · 16² · 64
+  CHECK(flop("S") == 94'273'536.0);
+  // 6 · 421440 · 2048 + 12 · 2 · 128 · 64² · 32
+  CHECK(flop("M") == 5'581'307'904.0);
+  CHECK_THROWS_AS(bench_shape("X"), Error);
+}
+
+TEST_CASE("steps: a row for every score, and what a process of its own costs") {
+  const Table table = quick_bench({"steps"});
+  REQUIRE(table.rows() == 3);
+  CHECK(table.at(0, "part") == "peak");
+  CHECK(table.number(0, "gflops") > 0);
+  CHECK(values(table, "steps", "score") == std::multiset<std::string>{"dpa", "ea"});
+  CHECK(values(table, "steps", "threads") == std::multiset<std::string>{"1", "1"});
+  CHECK(table.at(1, "ratio_to_first") == "1.000");
+  const bool probed = std::getenv("LADDER");
+  for (std::size_t row = 1; row < table.rows(); ++row) {
+    CHECK(table.number(row, "ms") > 0);
+    CHECK(table.number(row, "share_of_peak") > 0);
+    CHECK(table.at(row, "memory_mb").empty() != probed);
+    CHECK(table.at(row, "start_ms").empty() != probed);
+  }
+}
+
+TEST_CASE("matrix products: every shape in every form") {
+  const auto forms = values(quick_bench({"matmul"}), "matmul", "form");
+  for (const char* form : {"NN", "NT", "TN"}) CHECK(forms.count(form) == 11);
+  CHECK(forms.count("dW") == 10);
+}
+
+TEST_CASE("attention alone: contexts 16 to 1024 for every score") {
+  const Table table = quick_bench({"attention"});
+  const auto shapes = values(table, "attention", "shape");
+  CHECK(shapes.size() == 14);
+  for (int context = 16; context <= 1024; context *= 2)
+    CHECK(shapes.count("context " + std::to_string(context)) == 2);
+}
+
+TEST_CASE("the sweep is made by one thread and by all") {
+  const Table table = quick_bench({"sweep"});
+  CHECK(values(table, "sweep", "threads") == std::multiset<std::string>{"1", "2"});
+  CHECK(table.number(2, "runs_per_minute") > 0);
+  CHECK(table.number(2, "speed_up") > 0);
+  CHECK(std::filesystem::exists(directory / "sweep" / "runs.csv"));
+  std::filesystem::remove_all(directory);
+}
+
+TEST_CASE("the text has a table a part, without empty columns") {
+  Table table({"part", "shape", "ms", "speed_up"});
+  table.add_row({"steps", "S", "1.5", ""});
+  table.add_row({"steps", "M", "25.5", ""});
+  table.add_row({"sweep", "2 runs", "", "1.9"});
+  CHECK(bench_text(table) ==
+        "part   shape    ms  \nsteps  S       1.5  \nsteps  M      25.5  \n\n"
+        "part   shape   speed_up  \nsweep  2 runs       1.9  \n");
+}
+
+TEST_CASE("an unknown part is a usage error") {
+  CHECK_THROWS_WITH_AS(quick_bench({"step"}),
+                       "unknown part 'step', expected one of steps, matmul, attention, sweep, did "
+                       "you mean 'steps'?",
+                       Error);
+}

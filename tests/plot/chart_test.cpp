@@ -1,0 +1,178 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "ladder/plot/chart.h"
+#include "ladder/plot/svg.h"
+#include "markup_check.h"
+
+using namespace ladder;
+
+static LineChart line_chart(std::size_t panels, std::size_t points, double scale) {
+  LineChart chart;
+  chart.title = "A <title> & \"more\"";
+  chart.x = {"steps (1)", false, {}, {}, {}};
+  chart.y = {"share of targets", false, {}, {}, {}};
+  for (std::size_t panel = 0; panel < panels; ++panel) {
+    Panel p{"embedding_scale " + std::to_string(panel) + ", optimizer adam, norm post", {}};
+    for (std::size_t series = 0; series < 3; ++series) {
+      Series s{"score " + std::to_string(series), series, {}};
+      for (std::size_t i = 0; i < points; ++i) {
+        const double y = static_cast<double>(i * (series + 1)) / static_cast<double>(points);
+        s.points.push_back({scale * static_cast<double>(i), y, y - 0.1, y + 0.1});
+      }
+      p.series.push_back(std::move(s));
+    }
+    chart.panels.push_back(std::move(p));
+  }
+  return chart;
+}
+
+static void check_picture(const std::string& svg) {
+  CHECK(xml_fault(svg) == "");
+  CHECK(text_collision(svg) == "");
+  CHECK(!has_unset_number(svg));
+}
+
+TEST_CASE("the checkers find faults") {
+  CHECK(xml_fault("<a><b></a></b>") != "");
+  CHECK(xml_fault("<a x=1></a>") != "");
+  CHECK(xml_fault("<a>R & D</a>") != "");
+  CHECK(xml_fault("<a>") != "");
+  CHECK(xml_fault("<a x=\"1\"><b/>&amp;</a>") == "");
+  Svg svg(100, 100, "");
+  svg.text({10, 50}, "one");
+  CHECK(text_collision(svg.finish()) == "");
+  svg.text({20, 52}, "two");
+  CHECK(text_collision(svg.finish()) != "");
+  Svg outside(100, 100, "");
+  outside.text({95, 50}, "too far right");
+  CHECK(text_collision(outside.finish()) != "");
+}
+
+TEST_CASE("text is escaped, and cut where it must be") {
+  CHECK(escape_xml("a<b & \"c\">\x01") == "a&lt;b &amp; &quot;c&quot;&gt;");
+  CHECK(fit_text("short", 10, 100) == "short");
+  const std::string cut = fit_text("ätherische Öle und mehr", 10, 60);
+  CHECK(cut.ends_with("…"));
+  CHECK(text_width(cut, 10) <= 60 + 10);
+  CHECK(wrap_text("base 8, delay 12", 10, 60) == std::vector<std::string>{"base 8,", "delay 12"});
+  CHECK(wrap_text("base 8, delay 12", 10, 600).size() == 1);
+}
+
+TEST_CASE("ticks are round and within the range") {
+  CHECK(linear_ticks(0, 1, 6) == std::vector<double>{0, 0.2, 0.4, 3 * 0.2, 0.8, 1});
+  CHECK(linear_ticks(2, 100, 5) == std::vector<double>{20, 40, 60, 80, 100});
+  CHECK(logarithmic_ticks(0.5, 4) == std::vector<double>{0.5, 1, 2, 4});
+  CHECK(logarithmic_ticks(1, 1e6).size() == 7);
+  for (const double high : {0.003, 0.7, 3.0, 42.0, 1e5})
+    for (std::size_t most = 2; most < 10; ++most) {
+      const auto ticks = linear_ticks(-high / 3, high, most);
+      CHECK(ticks.size() <= most);
+      CHECK(!ticks.empty());
+    }
+  CHECK(tick_text(3 * 0.2) == "0.6");
+  CHECK(tick_text(-0.25) == "−0.25");
+  CHECK(tick_text(20000) == "20000");
+}
+
+TEST_CASE("line charts are well-formed and legible at any number of panels and points") {
+  for (const std::size_t panels : {1, 2, 4, 5, 12, 30, 36})
+    for (const std::size_t points : {0, 1, 2, 40}) {
+      CAPTURE(panels);
+      CAPTURE(points);
+      check_picture(to_svg(line_chart(panels, points, panels == 5 ? 1e4 : 7.3)));
+    }
+}
+
+TEST_CASE("logarithmic axes, missing and censored points, odd data") {
+  LineChart chart = line_chart(1, 0, 1);
+  chart.x.logarithmic = true;
+  chart.x.ticks = {0.001, 0.0011, 0.0012, 0.1, 10};
+  Series series{"a & b", 1, {}};
+  series.points = {{0.001, 1}, {0.1, no_value}, {10, 3, no_value, no_value, false, true}};
+  chart.panels[0].series = {series};
+  const std::string svg = to_svg(chart);
+  check_picture(svg);
+  CHECK(contains(svg, "a &amp; b"));
+  CHECK(contains(svg, ">0.001<"));
+  CHECK(!contains(svg, ">0.0011<"));  // no room beside 0.001
+  CHECK(contains(svg, ">10<"));
+  CHECK(svg == to_svg(chart));
+}
+
+TEST_CASE("a label at the lower end of a range of negative numbers is drawn") {
+  HeatMap map;
+  map.rows = {"a"}, map.columns = {"b"};
+  map.panels.push_back({"difference", {{-0.3}}, {{"−0.30"}}, Shades::diverging, -1, 1, "d"});
+  CHECK(contains(to_svg(map), ">−1<"));
+}
+
+TEST_CASE("series differ in more than their colour") {
+  const std::string svg = to_svg(line_chart(1, 5, 1));
+  CHECK(contains(svg, "stroke-dasharray=\"7 3\""));
+  CHECK(contains(svg, "stroke-dasharray=\"2 2.5\""));
+  CHECK(contains(svg, "<circle"));
+  CHECK(contains(svg, "<polygon"));
+}
+
+static HeatMap heat_map(std::size_t rows, std::size_t columns, bool texts) {
+  HeatMap map;
+  map.title = "Heat";
+  map.row_label = "embedding_scale", map.column_label = "qk_gain";
+  map.across = 2;
+  for (std::size_t r = 0; r < rows; ++r) map.rows.push_back(std::to_string(r * 100));
+  for (std::size_t c = 0; c < columns; ++c) map.columns.push_back("3+6+" + std::to_string(c));
+  for (int p = 0; p < 4; ++p) {
+    HeatPanel panel{"panel " + std::to_string(p) + ", optimizer adam", {}, {},
+                    p % 2 ? Shades::diverging : Shades::sequential, p % 2 ? -1.0 : 0.0, 1, "share"};
+    for (std::size_t r = 0; r < rows; ++r) {
+      panel.values.emplace_back();
+      if (texts) panel.texts.emplace_back();
+      for (std::size_t c = 0; c < columns; ++c) {
+        panel.values[r].push_back(r == c ? no_value : static_cast<double>(c) / 3 - 0.5);
+        if (texts) panel.texts[r].push_back(r == c ? "" : ">12000");
+      }
+    }
+    map.panels.push_back(std::move(panel));
+  }
+  return map;
+}
+
+TEST_CASE("heat maps are well-formed and legible at any size, with and without numbers") {
+  for (const bool texts : {true, false})
+    for (const std::size_t size : {1, 4, 7, 24}) {
+      CAPTURE(texts);
+      CAPTURE(size);
+      check_picture(to_svg(heat_map(size, size + 1, texts)));
+    }
+}
+
+TEST_CASE("numbers in dark cells are light, in light cells dark") {
+  HeatMap map;
+  map.rows = {"r"}, map.columns = {"low", "high"};
+  map.panels.push_back({"p", {{0, 1}}, {{"0.00", "1.00"}}, Shades::sequential, 0, 1, "s"});
+  const std::string svg = to_svg(map);
+  CHECK(contains(svg, "fill=\"#111111\">0.00<"));
+  CHECK(contains(svg, "fill=\"#ffffff\">1.00<"));
+}
+
+TEST_CASE("dot charts are well-formed and legible") {
+  for (const std::size_t count : {1, 30, 100}) {
+    DotChart chart;
+    chart.title = "Dots";
+    chart.category_label = "position, norm, embedding, scale, heads, optimizer, and so on, and on";
+    DotPanel left{{"accuracy", false, 0.0, 1.0, {}}, {}, {}};
+    left.series = {{"dpa", 0, {}, false}, {"ea", 1, {}, false}};
+    DotPanel right{{"difference", false, {}, {}, {}}, {{"ea − dpa", 1, {}, false}}, 0.0};
+    for (std::size_t i = 0; i < count; ++i) {
+      chart.categories.push_back("learned, post, onehot, on, 4, adam, " + std::to_string(i));
+      left.series[0].points.push_back({0.5, 0, 0.4, 0.7});
+      left.series[1].points.push_back({i % 7 ? 0.9 : no_value, 0});
+      right.series[0].points.push_back({0.4, 0, -0.1, 0.5, i % 2 == 0});
+    }
+    chart.panels = {left, right};
+    check_picture(to_svg(chart));
+  }
+}
