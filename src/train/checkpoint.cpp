@@ -30,7 +30,7 @@ void require_fitting(const Safetensors& file, const std::string& prefix, const M
   const auto require = [&](const std::string& name, std::int64_t rows, std::int64_t cols) {
     if (static_cast<std::int64_t>(file.at(prefix + name).size()) != rows * cols)
       throw failure("'" + file.path + "': tensor '" + prefix + name +
-                    "' has another size than the settings say");
+                    "' has another shape than the settings say");
   };
   const std::string last = "blocks." + std::to_string(c.layers - 1);
   require("head.weight", c.vocabulary, c.d_model);

@@ -60,10 +60,14 @@ inline std::string attribute_of(const std::string& tag, const std::string& name)
 }
 
 // Entities count as the one character that they stand for; which one does not matter for a width.
-inline std::string unescaped(std::string text) {
-  for (std::size_t at = 0; (at = text.find('&', at)) != std::string::npos; ++at)
-    text.replace(at, text.find(';', at) - at + 1, "&");
-  return text;
+inline std::string unescaped(const std::string& text) {
+  std::string plain;
+  bool inside = false;  // an entity, which & begins and ; ends
+  for (const char c : text) {
+    if (!inside) plain += c;
+    inside = inside ? c != ';' : c == '&';
+  }
+  return plain;
 }
 
 // Boxes of all <text> elements, as wide as text_width() says.

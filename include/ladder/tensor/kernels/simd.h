@@ -8,7 +8,7 @@
 // takes about twenty operations. Largest errors against double std:: over all floats of the range
 // (tests/tensor/simd_test.cpp sweeps it and asserts these bounds):
 //   exp   1.0 ulp for results in the normal range; subnormal results within 1 subnormal step
-//   tanh  2.5 ulp everywhere, odd, exactly +-1 from |x| = 9.02 on
+//   tanh  3.0 ulp everywhere, odd, exactly +-1 from |x| = 9.02 on
 // The scalar forms run the vector forms, so both give the same bits. In double both call std::.
 #pragma once
 
