@@ -1,6 +1,7 @@
 # make            builds ./ladder
 # make run        builds it and climbs the ladder of experiments/quick.txt
 # make test       builds and runs all tests; fetches doctest where it is missing
+# make reproduce-quick   a reduced version of every figure and finding, in data/reproduce/
 # make sanitize   the tests under the address and undefined-behaviour sanitizers
 # make clean
 #
@@ -22,11 +23,25 @@ TEST_OBJECTS := $(TESTS:%.cpp=$(BUILD)/%.o)
 DOCTEST := $(BUILD)/doctest
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: all run test sanitize clean
+.PHONY: all run test reproduce-quick sanitize clean
 all: $(LADDER)
 
 run: $(LADDER)
 	./$(LADDER) sweep experiments/quick.txt
+
+# Fewer rungs, seeds and steps than data/reference/, in under five minutes on two cores.
+QUICK := data/reproduce
+reproduce-quick: $(LADDER)
+	./$(LADDER) sweep experiments/complexity.txt --base 8 16 --delay 4 8 12 --seed 0..1 --out $(QUICK)/complexity
+	./$(LADDER) sweep experiments/complexity_adam.txt --base 8 16 --delay 4 8 12 --seed 0..1 --out $(QUICK)/complexity_adam
+	./$(LADDER) sweep experiments/multitask.txt --delay 12 6+12 --optimizer adam --steps 1500 --seed 0..1 --out $(QUICK)/multitask
+	./$(LADDER) sweep experiments/phase.txt --embedding_scale 1 4 --qk_gain 1 4 --seed 0 --out $(QUICK)/phase
+	./$(LADDER) report $(QUICK)/phase --against initial_z
+	./$(LADDER) sweep experiments/recipes.txt --norm post --scale off --seed 0 --steps 1000 --out $(QUICK)/recipes
+	./$(LADDER) sweep experiments/budget.txt --steps 3000 --seed 0 --out $(QUICK)/budget
+	./$(LADDER) train experiments/geometry.txt --score dpa --out $(QUICK)/dpa
+	./$(LADDER) train experiments/geometry.txt --score ea --out $(QUICK)/ea
+	./$(LADDER) inspect $(QUICK)/dpa/checkpoint.safetensors $(QUICK)/ea/checkpoint.safetensors --initial --out $(QUICK)/geometry
 
 $(LADDER): $(OBJECTS)
 	$(CXX) $(FLAGS) $^ -o $@
