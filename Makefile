@@ -14,6 +14,11 @@ CXXFLAGS ?= -O3
 BUILD    ?= build
 LADDER   ?= ladder
 
+# All processors build, unless make was told otherwise.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 FLAGS := -std=c++20 -march=$(ARCH) $(CXXFLAGS) -fno-math-errno -Wall -Wextra -fopenmp -Iinclude
 
 SOURCES := $(sort $(shell find src -name '*.cpp'))
