@@ -245,6 +245,7 @@ Names find(const Analysis& analysis) {
 std::string headline(const Analysis& analysis, const Names& findings) {
   Names heading = analysis.rung_keys;
   if (analysis.has_ladder) heading.push_back("bits");
+  heading.push_back("chance");
   const std::size_t right_aligned = heading.size();
   for (const std::string& score : analysis.scores) heading.push_back(score_heading(score));
   for (std::size_t score = 1; score < analysis.scores.size(); ++score)
@@ -254,6 +255,7 @@ std::string headline(const Analysis& analysis, const Names& findings) {
     const Rung& rung = analysis.rungs[place];
     Names row = rung.values;
     if (analysis.has_ladder) row.push_back(rounded(rung.complexity_bits, 1));
+    row.push_back(rounded(rung.chance, 2));
     for (const Cell& cell : rung.cells) row.push_back(score_cell(cell));
     for (std::size_t score = 1; score < analysis.scores.size(); ++score)
       row.push_back(difference_cell(*analysis.comparison(place, score)));
