@@ -39,10 +39,10 @@ QUICK := data/reproduce
 reproduce-quick: $(LADDER)
 	./$(LADDER) sweep experiments/complexity.txt --base 8 16 --delay 4 8 12 --seed 0..1 --out $(QUICK)/complexity
 	./$(LADDER) sweep experiments/complexity_adam.txt --base 8 16 --delay 4 8 12 --seed 0..1 --out $(QUICK)/complexity_adam
-	./$(LADDER) sweep experiments/multitask.txt --delay 12 6+12 --optimizer adam --steps 1500 --seed 0..1 --out $(QUICK)/multitask
+	./$(LADDER) sweep experiments/multitask.txt --delay 12 6+12 --cue on --steps 1500 --seed 0..1 --out $(QUICK)/multitask
 	./$(LADDER) sweep experiments/phase.txt --embedding_scale 1 4 --qk_gain 1 4 --seed 0 --out $(QUICK)/phase
 	./$(LADDER) report $(QUICK)/phase --against initial_z
-	./$(LADDER) sweep experiments/recipes.txt --norm post --scale off --seed 0 --steps 1000 --out $(QUICK)/recipes
+	./$(LADDER) sweep experiments/recipes.txt --norm post --scale off --heads 4 --seed 0 --steps 1000 --out $(QUICK)/recipes
 	./$(LADDER) sweep experiments/budget.txt --steps 3000 --seed 0 --out $(QUICK)/budget
 	./$(LADDER) train experiments/geometry.txt --score dpa --out $(QUICK)/dpa
 	./$(LADDER) train experiments/geometry.txt --score ea --out $(QUICK)/ea

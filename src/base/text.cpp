@@ -79,13 +79,41 @@ std::string fixed(double value, int decimals) {
   return {buffer, result.ptr};
 }
 
+static std::size_t printed_width(std::string_view text) {
+  return std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; });
+}
+
 std::string pad_right(std::string text, std::size_t width) {
-  if (text.size() < width) text.append(width - text.size(), ' ');
+  const std::size_t printed = printed_width(text);
+  if (printed < width) text.append(width - printed, ' ');
   return text;
 }
 
 std::string pad_left(std::string text, std::size_t width) {
-  if (text.size() < width) text.insert(0, width - text.size(), ' ');
+  const std::size_t printed = printed_width(text);
+  if (printed < width) text.insert(0, width - printed, ' ');
+  return text;
+}
+
+std::string aligned(const std::vector<std::vector<std::string>>& rows,
+                    const std::vector<bool>& right) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (i == widths.size()) widths.push_back(0);
+      widths[i] = std::max(widths[i], printed_width(row[i]));
+    }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const bool at_the_right = i < right.size() && right[i];
+      line += at_the_right ? pad_left(row[i], widths[i]) : pad_right(row[i], widths[i]);
+      line += "  ";
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
   return text;
 }
 

@@ -8,18 +8,6 @@
 
 namespace ladder {
 
-static void print_table(const std::vector<std::vector<std::string>>& lines) {
-  std::vector<std::size_t> width(lines[0].size());
-  for (const auto& line : lines)
-    for (std::size_t i = 0; i < line.size(); ++i) width[i] = std::max(width[i], line[i].size());
-  for (const auto& line : lines) {
-    std::string text;
-    for (std::size_t i = 0; i < line.size(); ++i)
-      text += i + 1 < line.size() ? pad_right(line[i], width[i] + 2) : line[i];
-    std::cout << text << "\n";
-  }
-}
-
 static std::string default_of(const Setting& setting) {
   if (setting.preset != "auto" || !setting.automatic_meaning) return setting.preset;
   return "auto: " + setting.automatic_meaning();
@@ -28,14 +16,14 @@ static std::string default_of(const Setting& setting) {
 static void list_scores() {
   std::vector<std::vector<std::string>> lines = {{"score", "weight of z = query.key", "source"}};
   for (const Score& s : Registry<Score>::all()) lines.push_back({s.name, s.formula, s.source});
-  print_table(lines);
+  std::cout << aligned(lines);
 }
 
 static void list_tasks() {
   std::vector<std::vector<std::string>> lines = {{"task", "rule", "settings", "source"}};
   for (const TaskKind& t : Registry<TaskKind>::all())
     lines.push_back({t.name, t.meaning, join(t.reads, " "), t.source});
-  print_table(lines);
+  std::cout << aligned(lines);
 }
 
 static void list_optimizers() {
@@ -43,7 +31,7 @@ static void list_optimizers() {
       {"optimizer", "update", "learning_rate", "settings", "source"}};
   for (const OptimizerKind& o : Registry<OptimizerKind>::all())
     lines.push_back({o.name, o.formula, to_text(o.learning_rate), join(o.reads, " "), o.source});
-  print_table(lines);
+  std::cout << aligned(lines);
 }
 
 static void list_settings() {
@@ -52,7 +40,7 @@ static void list_settings() {
     lines.push_back({s->name, default_of(*s), s->range(),
                      s->applies_when ? s->meaning + " (with " + s->applies_when() + ")" : s->meaning,
                      s->source});
-  print_table(lines);
+  std::cout << aligned(lines);
 }
 
 static const std::map<std::string, void (*)()>& lists() {

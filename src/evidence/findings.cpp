@@ -203,29 +203,6 @@ std::string difference_cell(const Comparison& c) {
   return text + " p " + p_text(c.p) + (c.verdict == "better" || c.verdict == "worse" ? " *" : "");
 }
 
-std::size_t printed_width(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-std::string aligned(const std::vector<Names>& rows, std::size_t right_aligned) {
-  std::vector<std::size_t> widths(rows[0].size());
-  for (const Names& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i)
-      widths[i] = std::max(widths[i], printed_width(row[i]));
-  std::string text;
-  for (const Names& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string space(widths[i] - printed_width(row[i]), ' ');
-      line += (i < right_aligned ? space + row[i] : row[i] + space) + "  ";
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  }
-  return text;
-}
-
 }  // namespace
 
 Names find(const Analysis& analysis) {
@@ -246,7 +223,7 @@ std::string headline(const Analysis& analysis, const Names& findings) {
   Names heading = analysis.rung_keys;
   if (analysis.has_ladder) heading.push_back("bits");
   heading.push_back("chance");
-  const std::size_t right_aligned = heading.size();
+  const std::vector<bool> right(heading.size(), true);
   for (const std::string& score : analysis.scores) heading.push_back(score_heading(score));
   for (std::size_t score = 1; score < analysis.scores.size(); ++score)
     heading.push_back(analysis.scores[score] + " − " + analysis.scores[0]);
@@ -261,7 +238,7 @@ std::string headline(const Analysis& analysis, const Names& findings) {
       row.push_back(difference_cell(*analysis.comparison(place, score)));
     rows.push_back(std::move(row));
   }
-  std::string text = aligned(rows, right_aligned) + "\n";
+  std::string text = aligned(rows, right) + "\n";
   if (analysis.scores.size() > 1)
     text += "p: sign flip, this rung alone; *: better or worse after Holm's correction.\n\n";
   for (const std::string& finding : findings) text += finding + "\n";

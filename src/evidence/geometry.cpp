@@ -355,26 +355,4 @@ Geometry measure_geometry(const std::string& name, const Settings& settings,
   return found;
 }
 
-double initial_z_size(const Settings& settings) {
-  const auto task = make_task(settings);
-  const ModelConfig config = model_config(settings, task->vocabulary(), task->context());
-  Parameters<float> parameters(config);
-  parameters.initialise(config, static_cast<std::uint64_t>(settings.big_integer("seed")));
-  Reader reader(settings, *task, config, parameters);
-  double square = 0, count = 0;
-  std::vector<Pair> row;
-  for (int index = 0; index < settings.integer("eval_sequences"); ++index) {
-    reader.read(index);
-    reader.look(0);
-    for (int head = 0; head < config.heads; ++head)
-      for (int query = 0; query < config.context; ++query) {
-        if (!reader.has_target(query)) continue;
-        reader.pairs(head, query, row);
-        for (const Pair& pair : row) square += pair.z * pair.z;
-        count += static_cast<double>(row.size());
-      }
-  }
-  return std::sqrt(ratio(square, count));
-}
-
 }  // namespace ladder

@@ -326,24 +326,20 @@ static bool holds_words(const std::string& column) {
   return column == "part" || column == "shape" || column == "form" || column == "score";
 }
 
-// Rows [begin, end), of one part: the columns that say anything, aligned.
+// Rows [begin, end), of one part: the columns that say anything.
 static std::string part_text(const Table& table, std::size_t begin, std::size_t end) {
-  std::vector<std::string> lines(end - begin + 1);
+  std::vector<std::vector<std::string>> lines(end - begin + 1);
+  std::vector<bool> numbers;
   for (const std::string& column : table.columns()) {
-    std::vector<std::string> cells = {column};
-    bool empty = true;
-    for (std::size_t row = begin; row < end; ++row) {
-      cells.push_back(table.at(row, column));
-      empty = empty && cells.back().empty();
-    }
-    if (empty) continue;
-    std::size_t width = 0;
-    for (const std::string& cell : cells) width = std::max(width, cell.size());
-    const bool words = holds_words(column);
-    for (std::size_t i = 0; i < lines.size(); ++i)
-      lines[i] += (words ? pad_right(cells[i], width) : pad_left(cells[i], width)) + "  ";
+    const auto says = [&](std::size_t row) { return !table.at(row, column).empty(); };
+    std::size_t row = begin;
+    while (row < end && !says(row)) ++row;
+    if (row == end) continue;
+    numbers.push_back(!holds_words(column));
+    lines[0].push_back(column);
+    for (row = begin; row < end; ++row) lines[row - begin + 1].push_back(table.at(row, column));
   }
-  return join(lines, "\n") + "\n";
+  return aligned(lines, numbers);
 }
 
 std::string bench_text(const Table& table) {

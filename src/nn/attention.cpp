@@ -49,7 +49,7 @@ Attention<T> attention(Graph<T>& graph, const Score& score, Tensor<T> query, Ten
   const std::size_t saved =
       static_cast<std::size_t>(options.batch) * heads * padded_context<T>(context);
   problem.one_by_sum = graph.scratch(saved);
-  problem.maximum = graph.scratch(saved);
+  if (score.normaliser.subtract_maximum) problem.maximum = graph.scratch(saved);
 
   const AttentionKernel<T> kernel = score.kernel<T>();
   graph.record(

@@ -21,6 +21,16 @@ TEST_CASE("text: trim, split, join, pad") {
   CHECK(pad_right("ab", 4) == "ab  ");
   CHECK(pad_left("ab", 4) == "  ab");
   CHECK(pad_left("abc", 2) == "abc");
+  CHECK(pad_left("−½", 3) == " −½");
+}
+
+TEST_CASE("text: aligned columns") {
+  CHECK(aligned({}) == "");
+  CHECK(aligned({{"rung", "score"}, {"8", "ea − dpa"}, {"16", ""}}, {true}) ==
+        "rung  score\n"
+        "   8  ea − dpa\n"
+        "  16\n");
+  CHECK(aligned({{"−1", "b"}, {"10", "c"}}) == "−1  b\n10  c\n");
 }
 
 TEST_CASE("text: integers are all of a word or nothing") {

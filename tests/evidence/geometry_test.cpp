@@ -187,7 +187,6 @@ static void check_one_sequence(const Map& values) {
   attention.look(p.data(), z.data());
   const double scale = config.scaled ? 1 / std::sqrt(static_cast<double>(size)) : 1;
 
-  double square = 0;
   std::int64_t pairs = 0;
   for (int head = 0; head < config.heads; ++head)
     for (int query = 0; query < n; ++query) {
@@ -212,14 +211,11 @@ static void check_one_sequence(const Map& values) {
         CHECK(map.example_probability[at] == p[row + key]);
         CHECK(map.example_z[at] == z[row + key]);
         sum += map.mean_probability[at];
-        square += static_cast<double>(z[row + key]) * z[row + key];
         ++pairs;
       }
       if (sequence.determined[query + 1]) CHECK(sum == near(1, 1e-4));
     }
   CHECK(geometry.layer_tally(0).pairs() == pairs);
-  CHECK(initial_z_size(settings_with(with(values, {{"eval_sequences", "1"}}))) ==
-        near(std::sqrt(square / static_cast<double>(pairs)), 1e-6));
 }
 
 TEST_CASE("geometry: measures what the network computes") {
@@ -259,14 +255,6 @@ TEST_CASE("geometry: accuracy is that of evaluation") {
   for (int i = 0; i < 40; ++i) trainer.step();
   const Geometry geometry = measure_geometry("model", s, trainer.parameters(), 16);
   CHECK(geometry.accuracy == near(trainer.evaluate(16).accuracy));
-}
-
-TEST_CASE("geometry: the initial size of z") {
-  const double plain = initial_z_size(settings_with(small));
-  CHECK(plain > 0);
-  CHECK(initial_z_size(settings_with(with(small, {{"score", "dpa"}}))) == plain);
-  CHECK(initial_z_size(settings_with(with(small, {{"scale", "on"}}))) == near(plain / 2, 1e-5));
-  CHECK(initial_z_size(settings_with(with(small, {{"qk_gain", "4"}}))) > 4 * plain);
 }
 
 TEST_CASE("geometry: what is written can be read") {

@@ -118,8 +118,8 @@ TEST_CASE("the text has a table a part, without empty columns") {
   table.add_row({"steps", "M", "25.5", ""});
   table.add_row({"sweep", "2 runs", "", "1.9"});
   CHECK(bench_text(table) ==
-        "part   shape    ms  \nsteps  S       1.5  \nsteps  M      25.5  \n\n"
-        "part   shape   speed_up  \nsweep  2 runs       1.9  \n");
+        "part   shape    ms\nsteps  S       1.5\nsteps  M      25.5\n\n"
+        "part   shape   speed_up\nsweep  2 runs       1.9\n");
 }
 
 TEST_CASE("an unknown part is a usage error") {

@@ -257,6 +257,39 @@ TEST_CASE("trainer: accuracies are those of a plain measurement") {
   CHECK(fed_back >= 2);  // copy: the model may look at the first block alone
 }
 
+TEST_CASE("trainer: the size of z is that of the legal pairs") {
+  const Choices one_pass = {{"batch", "3"}, {"lanes", "1"}, {"micro_batch", "3"}, {"scale", "on"}};
+  Trainer trainer(tiny(with(one_pass, {{"seed", "4"}})));
+  const ModelConfig& config = trainer.config();
+  const int n = config.context, size = config.d_model / config.heads;
+  Network<float> network(config, trainer.parameters(), 1, false);
+  Sequence s;
+  double square = 0, pairs = 0;
+  for (int i = 0; i < 3; ++i) {
+    trainer.task().draw(4, Split::evaluation, i, s);
+    std::copy_n(s.tokens.begin(), n, network.tokens.begin());
+    network.graph.forward();
+    const Tensor<float> query = network.attention[0].query, key = network.attention[0].key;
+    for (int head = 0; head < config.heads; ++head)
+      for (int t = 0; t < n; ++t)
+        for (int u = 0; u <= t; ++u, ++pairs) {
+          double z = 0;
+          for (int d = head * size; d < (head + 1) * size; ++d)
+            z += static_cast<double>(query.value()[t * query.stride() + d]) *
+                 key.value()[u * key.stride() + d];
+          square += z * z / size;
+        }
+  }
+  CHECK(trainer.rms_z() == doctest::Approx(std::sqrt(square / pairs)).epsilon(1e-5));
+
+  const double plain = Trainer(tiny()).rms_z();
+  CHECK(plain > 0);
+  for (const Score& score : Registry<Score>::all())
+    CHECK(Trainer(tiny({{"score", score.name}})).rms_z() == plain);
+  CHECK(Trainer(tiny({{"scale", "on"}})).rms_z() == doctest::Approx(plain / 2));
+  CHECK(Trainer(tiny({{"qk_gain", "4"}})).rms_z() > 4 * plain);
+}
+
 TEST_CASE("trainer: measuring does not depend on micro_batch, nor on what was done before") {
   for (const int sequences : {1, 3, 8, 13}) {
     CAPTURE(sequences);

@@ -24,8 +24,13 @@ std::optional<double> parse_real(std::string_view word);
 std::string to_text(double value);                // shortest form that reads back exactly
 std::string to_text(std::int64_t value);
 std::string fixed(double value, int decimals);    // 0.123
+// Spaces up to `width` printed characters (of UTF-8).
 std::string pad_right(std::string text, std::size_t width);
 std::string pad_left(std::string text, std::size_t width);
+// Lines of cells; columns two spaces apart, at the left unless
+// right[column]. No spaces at the end of a line.
+std::string aligned(const std::vector<std::vector<std::string>>& rows,
+                    const std::vector<bool>& right = {});
 
 // The candidate closest to `word` by edit distance; empty if none is close enough to be meant.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);

@@ -123,10 +123,6 @@ struct Geometry {
 Geometry measure_geometry(const std::string& name, const Settings& settings,
                           Parameters<float>& parameters, int sequences);
 
-// Root mean square of z over the pairs of the first layer of the model before training, on the
-// evaluation sequences (setting eval_sequences). Settings must be resolved.
-double initial_z_size(const Settings& settings);
-
 // ---- output -------------------------------------------------------------------------------------
 
 using Geometries = std::vector<Geometry>;  // of several models, side by side; names differ

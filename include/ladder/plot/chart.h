@@ -52,7 +52,8 @@ enum class Shades { sequential /* light to dark */, diverging /* white in the mi
 
 struct HeatPanel {
   std::string title;
-  std::vector<std::vector<double>> values;      // [row][column]; NaN: crossed out, no value
+  std::vector<std::vector<double>> values;      // [row][column]; NaN: crossed out, no value; a row
+                                                // may be shorter: the rest stays blank
   std::vector<std::vector<std::string>> texts;  // in the cells; empty: the cells stay bare
   Shades shades = Shades::sequential;
   double low = 0, high = 1;   // values beyond are drawn as the end shades

@@ -17,10 +17,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <memory>
-#include <new>
 
 #include "ladder/tensor/kernels/panel.h"
+#include "ladder/tensor/kernels/scratch.h"
 #include "ladder/tensor/kernels/simd.h"
 #include "ladder/tensor/kernels/transpose.h"
 
@@ -30,29 +29,6 @@ namespace {
 using panel::tile_rows;
 
 constexpr int k_block = 256, strip_rows = 4 * tile_rows, group_bytes = 512 * 1024;
-
-// Memory aligned to 64 bytes that only grows.
-template <class T>
-class Scratch {
- public:
-  T* reserve(std::size_t size) {
-    if (size_ < size) {
-      memory_.reset();
-      size_ = 0;
-      memory_.reset(static_cast<T*>(::operator new(size * sizeof(T), alignment)));
-      size_ = size;
-    }
-    return memory_.get();
-  }
-
- private:
-  static constexpr std::align_val_t alignment{64};
-  struct Free {
-    void operator()(T* p) const { ::operator delete(p, alignment); }
-  };
-  std::unique_ptr<T, Free> memory_;
-  std::size_t size_ = 0;
-};
 
 // to[p][j] = b(p, j) for p < k, j < n, and 0 for n <= j < width: one panel of B[k,n].
 template <class T>

@@ -14,7 +14,8 @@
 // one query a lane: score, mask, decay and row sum then need no sum across lanes. A panel of z is
 // [keys, P] and stays in L1; keys beyond the panel's last query are never computed if causal.
 // Nothing of size context² goes to memory: backward computes z again, which is cheaper than reading
-// it back, so all scores need the same memory: two numbers a query and head.
+// it back. What is kept for it is a number a query and head, and a second one, the row's maximum,
+// only for scores that subtract it.
 //
 // A head's rows of query, key and value are read where they lie, except for rope, which needs them
 // rotated, and for long contexts, where rows that are far apart would compete for the same cache
@@ -25,11 +26,12 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdint>
-#include <vector>
+#include <limits>
+#include <utility>
 
 #include "ladder/tensor/kernels/elementwise.h"
 #include "ladder/tensor/kernels/panel.h"
+#include "ladder/tensor/kernels/scratch.h"
 #include "ladder/tensor/kernels/transpose.h"
 
 namespace ladder {
@@ -66,8 +68,8 @@ struct AttentionProblem {
   const T *cosine = nullptr, *sine = nullptr;
   // Slope m of each head's decay exp(-m·(query - key)), [heads]; or null.
   const T* decay_slope = nullptr;
-  // Saved by forward for backward, [batch, heads, padded_context] each: 1/(Σ weight + epsilon), and
-  // max z.
+  // Saved by forward for backward, [batch, heads, padded_context] each: 1/(Σ weight + epsilon); and
+  // max z, where the score's normaliser subtracts it.
   T *one_by_sum = nullptr, *maximum = nullptr;
   // Backward only.
   const T* dout = nullptr;
@@ -86,29 +88,9 @@ struct AttentionKernel {
 
 namespace attention_detail {
 
-// Buffers of one thread, reused by every call.
+// Shared by all scores and panels of a thread.
 template <class T>
-struct Workspace {
-  std::vector<T> memory;
-  T* next = nullptr;
-
-  void reserve(std::size_t count) {
-    if (memory.size() < count + 16) memory.resize(count + 16);
-    next = memory.data();
-    while (reinterpret_cast<std::uintptr_t>(next) % 64) ++next;
-  }
-  T* take(std::size_t count) {
-    T* taken = next;
-    next += (count + 15) / 16 * 16;
-    return taken;
-  }
-};
-
-template <class T>
-Workspace<T>& workspace() {
-  static thread_local Workspace<T> one;
-  return one;
-}
+inline thread_local Scratch<T> workspace;
 
 // The work on one (sequence, head), with a panel of V vectors of queries.
 template <class Score, int V, class T>
@@ -130,12 +112,14 @@ class Head {
     const std::size_t rows = copied_ ? static_cast<std::size_t>(n_) * e_ : 0;
     const std::size_t columns = static_cast<std::size_t>(padded_) * e_;
     const std::size_t panel = static_cast<std::size_t>(n_) * P;
-    Workspace<T>& space = workspace<T>();
-    space.reserve(6 * (rows + 16) + 2 * (columns + 16) + 3 * (panel + 16) + 2 * padded_ + 16);
-    for (T*& copy : copies_) copy = space.take(rows);
-    query_columns_ = space.take(columns), dout_columns_ = space.take(columns);
-    z_ = space.take(panel), weight_ = space.take(panel), g_ = space.take(panel);
-    decay_ = space.take(2 * padded_) + padded_;
+    T* next = workspace<T>.reserve(6 * (rows + 16) + 2 * (columns + 16) + 3 * (panel + 16) + 2 * padded_);
+    const auto take = [&next](std::size_t count) {  // each part begins aligned
+      return std::exchange(next, next + (count + 15) / 16 * 16);
+    };
+    for (T*& copy : copies_) copy = take(rows);
+    query_columns_ = take(columns), dout_columns_ = take(columns);
+    z_ = take(panel), weight_ = take(panel), g_ = take(panel);
+    decay_ = take(2 * padded_) + padded_;
   }
 
   void forward(int b, int h) {
@@ -212,7 +196,8 @@ class Head {
     query_ = rows(p_.query, 0, true), key_ = rows(p_.key, 1, true), value_ = rows(p_.value, 2, false);
     columns_of(query_.data, query_.row_stride, p_.scale, query_columns_);
     const std::size_t saved = (static_cast<std::size_t>(b) * p_.heads + h) * padded_;
-    one_by_sum_ = p_.one_by_sum + saved, maximum_ = p_.maximum + saved;
+    one_by_sum_ = p_.one_by_sum + saved;
+    if constexpr (normaliser.subtract_maximum) maximum_ = p_.maximum + saved;
     if (p_.decay_slope)
       for (int distance = -padded_; distance < padded_; ++distance) {
         const T bias = -p_.decay_slope[h] * static_cast<T>(std::abs(distance));
@@ -327,7 +312,8 @@ class Head {
       if constexpr (normaliser.divide_by_sum)  // an empty row gives zeros, not NaN
         one_by_sum = simd::select(sum == Vec{}, Vec{}, 1 / (sum + static_cast<T>(normaliser.epsilon)));
       simd::store(one_by_sum_ + i0 + v * lanes, one_by_sum);
-      simd::store(maximum_ + i0 + v * lanes, maximum);
+      if constexpr (normaliser.subtract_maximum)
+        simd::store(maximum_ + i0 + v * lanes, maximum);
     }
   }
 
@@ -337,7 +323,8 @@ class Head {
     panel_multiply<V>(keys, e_, value_, dout_columns_ + i0, padded_, g_, P);
     for (int v = 0; v < V; ++v) {
       const Vec one_by_sum = simd::load(one_by_sum_ + i0 + v * lanes);
-      const Vec maximum = simd::load(maximum_ + i0 + v * lanes);
+      Vec maximum{};
+      if constexpr (normaliser.subtract_maximum) maximum = simd::load(maximum_ + i0 + v * lanes);
       Vec mean_g{};  // Σ_j p g
       for_each_key(i0, v, keys, [&](int offset, Vec decay, auto legal) {
         const Vec z = shifted(offset, decay, maximum);
