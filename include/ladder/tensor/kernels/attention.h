@@ -46,10 +46,16 @@ inline constexpr Normaliser softmax_rows{true, true, 0};
 inline constexpr Normaliser divide_by_sum{false, true, 1e-9};
 inline constexpr Normaliser unnormalised{false, false, 0};
 
-// The context, rounded up to whole panels of the widest kind.
+// Vectors of queries a panel. Two reuse each broadcast key twice; one wastes less of a short context.
+template <class T>
+constexpr int panel_vectors(int context) {
+  return context > 3 * simd::lanes<T> ? 2 : 1;
+}
+
+// The context, rounded up to whole panels.
 template <class T>
 constexpr int padded_context(int context) {
-  constexpr int panel = 2 * simd::lanes<T>;
+  const int panel = panel_vectors<T>(context) * simd::lanes<T>;
   return (context + panel - 1) / panel * panel;
 }
 
@@ -362,8 +368,7 @@ void for_each_head(const AttentionProblem<T>& problem, Method method) {
     for (int b = 0; b < problem.batch; ++b)
       for (int h = 0; h < problem.heads; ++h) method(head, b, h);
   };
-  // Two vectors a panel reuse each broadcast key twice; one wastes less of a short context.
-  if (problem.context > 3 * simd::lanes<T>) run(Head<Score, 2, T>(problem));
+  if (panel_vectors<T>(problem.context) == 2) run(Head<Score, 2, T>(problem));
   else run(Head<Score, 1, T>(problem));
 }
 
