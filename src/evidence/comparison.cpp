@@ -135,18 +135,25 @@ double highest(const Analysis& analysis, const Climb& climb, bool by_all) {
   return bits;
 }
 
-// The rungs that can be compared; the others would leave no seed complete.
+// The rungs with pairs: all of them, or those without failed runs where that keeps more pairs (a
+// rung at which most runs fail leaves few seeds complete, a seed that failed once costs a rung).
 std::vector<std::size_t> comparable(const Analysis& analysis, const std::vector<std::size_t>& rungs,
                                     std::size_t score) {
-  std::vector<std::size_t> kept;
-  for (const std::size_t rung : rungs)
-    if (const Comparison* c = analysis.comparison(rung, score); c && c->pairs > 0)
-      kept.push_back(rung);
-  return kept;
+  std::vector<std::size_t> paired, whole;
+  for (const std::size_t rung : rungs) {
+    if (analysis.comparison(rung, score)->pairs == 0) continue;
+    const auto& cells = analysis.rungs[rung].cells;
+    paired.push_back(rung);
+    if (cells[0].failed + cells[score].failed == 0) whole.push_back(rung);
+  }
+  const auto pairs = [&](const std::vector<std::size_t>& kept) {
+    return kept.size() * by_seed(analysis, kept, score).size();
+  };
+  return pairs(whole) > pairs(paired) ? whole : paired;
 }
 
 void fill_margin(const Analysis& analysis, Climb& result) {
-  const auto rungs = comparable(analysis, result.rungs, result.score);
+  const auto& rungs = result.compared = comparable(analysis, result.rungs, result.score);
   const std::vector<Values> rows = by_seed(analysis, rungs, result.score);
   Values margins;
   for (const Values& row : rows) margins.push_back(mean(row));
@@ -172,9 +179,9 @@ void fill_margin(const Analysis& analysis, Climb& result) {
 
 Climb climbed(const Analysis& analysis, std::vector<std::string> values,
               std::vector<std::size_t> rungs, std::size_t score) {
-  Climb result{std::move(values), score,       std::move(rungs), 0,           not_defined,
-               not_defined,       no_interval, not_defined,      no_interval, 0,
-               not_defined,       no_interval, not_defined,      not_defined};
+  Climb result{std::move(values), score,       std::move(rungs), {},          0,
+               not_defined,       not_defined, no_interval,      not_defined, no_interval,
+               0,                 not_defined, no_interval,      not_defined, not_defined};
   if (score > 0) fill_margin(analysis, result);
   if (analysis.has_ladder) {
     result.highest_by_all = highest(analysis, result, true);
@@ -185,6 +192,19 @@ Climb climbed(const Analysis& analysis, std::vector<std::string> values,
 
 bool values_less(const std::vector<std::string>& a, const std::vector<std::string>& b) {
   return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), natural_less);
+}
+
+void add_marginals(Analysis& analysis) {
+  if (analysis.rung_keys.size() < 2) return;
+  for (const std::string& key : analysis.rung_keys) {
+    std::map<std::string, std::vector<std::size_t>, decltype(&natural_less)> by_value(
+        &natural_less);
+    for (std::size_t rung = 0; rung < analysis.rungs.size(); ++rung)
+      by_value[analysis.value(analysis.rungs[rung], key)].push_back(rung);
+    for (const auto& [value, rungs] : by_value)
+      for (std::size_t score = 0; score < analysis.scores.size(); ++score)
+        analysis.marginals.push_back({key, value, climbed(analysis, {}, rungs, score)});
+  }
 }
 
 }  // namespace
@@ -211,6 +231,7 @@ void climb(Analysis& analysis) {
   }
   for (std::size_t score = 0; score < analysis.scores.size(); ++score)
     analysis.climbs.push_back(climbed(analysis, {}, all, score));
+  add_marginals(analysis);
   // One panel is all rungs; without a ladder a panel is a single rung, which the comparisons have.
   if (panels.size() == 1 || !analysis.has_ladder) return;
   for (const auto& [values, rungs] : panels)

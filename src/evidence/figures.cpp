@@ -136,6 +136,32 @@ void add_dots(const Analysis& analysis, std::vector<Picture>& pictures) {
                       to_svg(chart)});
 }
 
+void add_marginals(const Analysis& analysis, std::vector<Picture>& pictures) {
+  if (analysis.marginals.empty() || analysis.scores.size() < 2) return;
+  DotChart chart;
+  chart.title = "Mean difference by the value of one setting";
+  chart.category_label = "setting";
+  DotPanel margin{{"difference in accuracy", false, {}, {}, {}}, {}, 0.0};
+  for (std::size_t score = 1; score < analysis.scores.size(); ++score)
+    margin.series.push_back(
+        {difference_name(analysis.scores[score], analysis.scores[0]), score, {}, false});
+  for (const Marginal& marginal : analysis.marginals) {
+    const Climb& climb = marginal.climb;
+    if (climb.score == 0) chart.categories.push_back(marginal.key + " " + marginal.value);
+    else
+      margin.series[climb.score - 1].points.push_back(
+          {climb.margin, 0, climb.margin_interval.low, climb.margin_interval.high,
+           climb.seeds < least_pairs ||
+               !(climb.margin_interval.above(0) || climb.margin_interval.below(0))});
+  }
+  chart.panels.push_back(std::move(margin));
+  pictures.push_back({"settings",
+                      "Mean difference over all rungs that share the value of one setting, with 95 "
+                      "% bootstrap intervals over seeds. Hollow: the interval includes 0, or there "
+                      "are fewer than " + std::to_string(least_pairs) + " seeds.",
+                      to_svg(chart)});
+}
+
 using Curve = std::vector<std::pair<double, double>>;  // step, accuracy
 
 std::map<int, Curve> curves_by_run(const Table& curves) {
@@ -239,26 +265,34 @@ void add_against(const Analysis& analysis, const Table& runs, const std::string&
   LineChart chart;
   chart.title = "Accuracy of every rung against " + column;
   chart.y = {"token accuracy", false, 0.0, 1.04, {}};
-  Panel panel;
   Values xs;
-  for (std::size_t score = 0; score < analysis.scores.size(); ++score) {
-    Series series{analysis.scores[score], score, {}, false};
-    for (const Rung& rung : analysis.rungs) {
-      const Values accuracies = rung.cells[score].accuracies();
-      if (accuracies.empty()) continue;
-      const Interval interval = bootstrap_mean(accuracies);
-      xs.push_back(measured(runs, rung.cells[score], column, rows));
-      series.points.push_back({xs.back(), mean(accuracies), interval.low, interval.high});
+  Names words;  // a panel for each combination of what is not a number
+  for (const std::string& key : analysis.rung_keys)
+    if (!numeric(analysis, key)) words.push_back(key);
+  for (const Group& group : grouped(analysis, words)) {
+    if (chart.panels.size() == most_panels) break;
+    Panel panel{words.empty() ? "" : group.title, {}};
+    for (std::size_t score = 0; score < analysis.scores.size(); ++score) {
+      Series series{analysis.scores[score], score, {}, false};
+      for (const std::size_t place : group.rungs) {
+        const Cell& cell = analysis.rungs[place].cells[score];
+        const Values accuracies = cell.accuracies();
+        if (accuracies.empty()) continue;
+        const Interval interval = bootstrap_mean(accuracies);
+        xs.push_back(measured(runs, cell, column, rows));
+        series.points.push_back({xs.back(), mean(accuracies), interval.low, interval.high});
+      }
+      panel.series.push_back(std::move(series));
     }
-    panel.series.push_back(std::move(series));
+    chart.panels.push_back(std::move(panel));
   }
-  chart.panels = {panel};
   if (xs.empty()) return;
   const auto [least, most] = std::minmax_element(xs.begin(), xs.end());
   chart.x = {column + " (mean over seeds)", *least > 0 && *most / *least >= 8, {}, {}, {}};
   pictures.push_back({"against_" + column,
                       "Every rung's mean token accuracy against its mean " + column +
-                          "; whiskers are 95 % bootstrap intervals over seeds.",
+                          "; whiskers are 95 % bootstrap intervals over seeds." +
+                          left_out(most_panels, grouped(analysis, words).size(), "panels"),
                       to_svg(chart)});
 }
 
@@ -274,6 +308,7 @@ std::vector<Picture> make_pictures(const Analysis& analysis, const Table& runs, 
     for (const std::string& key : analysis.rung_keys)
       if (numeric(analysis, key)) add_single_number(analysis, key, pictures);
   if (!against.empty()) add_against(analysis, runs, against, pictures);
+  add_marginals(analysis, pictures);
   add_dots(analysis, pictures);
   if (curves.rows() > 0) add_curves(analysis, curves, pictures);
   return pictures;

@@ -15,6 +15,17 @@ std::string plural(std::size_t count, const std::string& word) {
   return std::to_string(count) + " " + word + (count == 1 ? "" : "s");
 }
 
+// "dpa 3, ea 0"
+std::string failures(const Analysis& analysis) {
+  Names parts;
+  for (std::size_t score = 0; score < analysis.scores.size(); ++score) {
+    int failed = 0;
+    for (const Rung& rung : analysis.rungs) failed += rung.cells[score].failed;
+    parts.push_back(analysis.scores[score] + " " + std::to_string(failed));
+  }
+  return join(parts, ", ");
+}
+
 std::string design(const Analysis& analysis) {
   std::size_t fewest = SIZE_MAX, most = 0;
   for (const Rung& rung : analysis.rungs)
@@ -29,8 +40,8 @@ std::string design(const Analysis& analysis) {
                      ", " + (fewest == most ? "" : std::to_string(fewest) + " to ") +
                      plural(most, "seed") + " each";
   if (analysis.failed > 0)
-    text += "; " + plural(static_cast<std::size_t>(analysis.failed), "run") +
-            " failed, left out of all numbers";
+    text += "; " + plural(static_cast<std::size_t>(analysis.failed), "run") + " failed (" +
+            failures(analysis) + "), left out of all numbers";
   if (analysis.repeated > 0)
     text += "; " + plural(static_cast<std::size_t>(analysis.repeated), "repeated run") +
             " of the same settings and seed, counted once";
@@ -49,6 +60,12 @@ std::string panel_name(const Analysis& analysis, const Climb& climb) {
   return parts.empty() ? "" : "At " + join(parts, ", ") + ": ";
 }
 
+std::string compared_rungs(const Climb& climb) {
+  const std::size_t left_out = climb.rungs.size() - climb.compared.size();
+  return plural(climb.compared.size(), "rung") +
+         (left_out == 0 ? "" : " (" + std::to_string(left_out) + " left out for failed runs)");
+}
+
 std::string margin(const Analysis& analysis, const Climb& climb) {
   const std::string pair = analysis.scores[climb.score] + " − " + analysis.scores[0];
   if (climb.seeds == 0)
@@ -56,7 +73,7 @@ std::string margin(const Analysis& analysis, const Climb& climb) {
            analysis.scores[0] + ": no margin over all rungs.";
   if (climb.seeds < least_pairs)
     return "The mean difference in accuracy " + pair + " over " +
-           plural(climb.rungs.size(), "rung") + " is " + signed_rounded(climb.margin) + ", from " +
+           compared_rungs(climb) + " is " + signed_rounded(climb.margin) + ", from " +
            plural(static_cast<std::size_t>(climb.seeds), "seed") +
            ": significance cannot be claimed with fewer than " + std::to_string(least_pairs) +
            " paired seeds.";
@@ -67,7 +84,7 @@ std::string margin(const Analysis& analysis, const Climb& climb) {
                    analysis.scores[0] + " is shown"
              : analysis.scores[climb.score] + " is " +
                    (climb.margin > 0 ? "more" : "less") + " accurate than " + analysis.scores[0];
-  return "On the mean of " + plural(climb.rungs.size(), "rung") + ", " + claim + ": " + pair +
+  return "On the mean of " + compared_rungs(climb) + ", " + claim + ": " + pair +
          " = " + with_interval(climb.margin, climb.margin_interval) + ", sign-flip p = " +
          p_text(climb.margin_p) + ", " + plural(static_cast<std::size_t>(climb.seeds), "seed") +
          ".";
@@ -134,7 +151,7 @@ std::string trend(const Analysis& analysis, const Climb& climb) {
                                     : trend_word(climb.trend_interval);
   text += " (" + correlation(climb.trend, climb.trend_interval) + ")";
   if (!std::isnan(climb.telling_trend) &&
-      static_cast<std::size_t>(climb.telling_rungs) < climb.rungs.size())
+      static_cast<std::size_t>(climb.telling_rungs) < climb.compared.size())
     text += "; on the " + std::to_string(climb.telling_rungs) +
             " rungs where not both are at the ceiling or at chance, " +
             correlation(climb.telling_trend, climb.telling_trend_interval);
@@ -180,6 +197,20 @@ std::string highest_by_panel(const Analysis& analysis) {
   return text + ".";
 }
 
+// "ea − dpa by optimizer: adam −0.01 [−0.03, +0.01], sgd +0.41 [+0.39, +0.44]."
+std::string by_value(const Analysis& analysis, const std::string& key, std::size_t score) {
+  Names parts;
+  for (const Marginal& marginal : analysis.marginals) {
+    const Climb& climb = marginal.climb;
+    if (marginal.key != key || climb.score != score || climb.seeds < least_pairs) continue;
+    parts.push_back(marginal.value + " " + signed_rounded(climb.margin, 2) + " " +
+                    signed_bracket(climb.margin_interval, 2));
+  }
+  if (parts.empty()) return "";
+  return analysis.scores[score] + " − " + analysis.scores[0] + " by " + key + ": " +
+         join(parts, ", ") + ".";
+}
+
 void add(Names& findings, std::string sentence) {
   if (!sentence.empty()) findings.push_back(std::move(sentence));
 }
@@ -213,6 +244,10 @@ Names find(const Analysis& analysis) {
     add(findings, verdicts(analysis, climb.score));
     add(findings, power(analysis, climb.score));
   }
+  for (std::size_t score = 1; score < analysis.scores.size(); ++score)
+    if (!analysis.marginals.empty())
+      for (const std::string& key : analysis.panel_keys)
+        add(findings, by_value(analysis, key, score));
   for (const Climb* climb : told(analysis))
     if (climb->score > 0) add(findings, trend(analysis, *climb));
   if (analysis.has_ladder) findings.push_back(highest_by_panel(analysis));

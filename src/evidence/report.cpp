@@ -149,14 +149,15 @@ Table comparison_table(const Analysis& analysis) {
 Table climb_table(const Analysis& analysis) {
   Table table(followed_by(
       analysis.panel_keys,
-      {"score", "baseline", "rungs", "complete_seeds", "margin", "margin_low", "margin_high",
+      {"score", "baseline", "rungs", "compared_rungs", "complete_seeds", "margin", "margin_low", "margin_high",
        "margin_p", "trend", "trend_low", "trend_high", "telling_rungs", "telling_trend",
        "telling_trend_low", "telling_trend_high", "highest_bits_solved_by_all",
        "highest_bits_solved_by_most"}), "climb.csv");
   for (const Climb& climb : analysis.climbs) {
     Names row = climb.values.empty() ? Names(analysis.panel_keys.size(), "all") : climb.values;
     row = followed_by(row, {analysis.scores[climb.score], analysis.scores[0],
-                            std::to_string(climb.rungs.size()), whole(climb.seeds),
+                            std::to_string(climb.rungs.size()),
+                            std::to_string(climb.compared.size()), whole(climb.seeds),
                             cell(climb.margin)});
     append(row, climb.margin_interval);
     row.push_back(cell(climb.margin_p));
@@ -172,6 +173,41 @@ Table climb_table(const Analysis& analysis) {
   return table;
 }
 
+Table marginal_table(const Analysis& analysis) {
+  Table table({"setting", "value", "score", "baseline", "rungs", "failed", "mean_accuracy",
+               "compared_rungs", "complete_seeds", "margin", "margin_low", "margin_high", "margin_p",
+               "better", "worse"}, "settings.csv");
+  for (const Marginal& marginal : analysis.marginals) {
+    const Climb& climb = marginal.climb;
+    const MarginalCount count = count_marginal(analysis, climb);
+    Names row = {marginal.key, marginal.value, analysis.scores[climb.score], analysis.scores[0],
+                 std::to_string(climb.rungs.size()), whole(count.failed), cell(count.mean_accuracy),
+                 std::to_string(climb.compared.size()), whole(climb.seeds), cell(climb.margin)};
+    append(row, climb.margin_interval);
+    row.push_back(cell(climb.margin_p));
+    row.push_back(whole(count.better));
+    row.push_back(whole(count.worse));
+    table.add_row(std::move(row));
+  }
+  return table;
+}
+
+MarginalCount count_marginal(const Analysis& analysis, const Climb& climb) {
+  MarginalCount count{};
+  Values means;
+  for (const std::size_t rung : climb.rungs) {
+    const Cell& runs = analysis.rungs[rung].cells[climb.score];
+    count.failed += runs.failed;
+    if (!runs.runs.empty()) means.push_back(mean(runs.accuracies()));
+    if (climb.score == 0) continue;
+    const std::string& verdict = analysis.comparison(rung, climb.score)->verdict;
+    count.better += verdict == "better";
+    count.worse += verdict == "worse";
+  }
+  count.mean_accuracy = mean(means);
+  return count;
+}
+
 Report make_report(const Table& runs, const Table& curves, const ReportOptions& options) {
   Report report;
   report.analysis = analyse(runs, options.baseline);
@@ -179,6 +215,7 @@ Report make_report(const Table& runs, const Table& curves, const ReportOptions& 
   report.summary = summary_table(report.analysis);
   report.comparison = comparison_table(report.analysis);
   report.climb = climb_table(report.analysis);
+  report.marginal = marginal_table(report.analysis);
   report.findings = find(report.analysis);
   report.headline = headline(report.analysis, report.findings);
   report.pictures = make_pictures(report.analysis, runs, curves, options.against);
@@ -191,6 +228,7 @@ void write_report(const Report& report, const std::filesystem::path& directory) 
   write_file(directory / "summary.csv", report.summary.to_csv());
   write_file(directory / "comparison.csv", report.comparison.to_csv());
   write_file(directory / "climb.csv", report.climb.to_csv());
+  if (report.marginal.rows() > 0) write_file(directory / "settings.csv", report.marginal.to_csv());
   for (const Picture& picture : report.pictures)
     write_file(directory / (picture.name + ".svg"), picture.svg);
   write_file(directory / "report.html", report.page);

@@ -112,6 +112,26 @@ std::string climbs(const Analysis& analysis) {
                     rows);
 }
 
+std::string marginals(const Analysis& analysis) {
+  std::vector<Names> rows;
+  for (const Marginal& marginal : analysis.marginals) {
+    const Climb& climb = marginal.climb;
+    const MarginalCount count = count_marginal(analysis, climb);
+    Names row = {marginal.key, marginal.value, analysis.scores[climb.score],
+                 std::to_string(climb.rungs.size()), std::to_string(count.failed),
+                 rounded(count.mean_accuracy)};
+    if (climb.score == 0) row.insert(row.end(), 6, "");
+    else
+      row = followed_by(row, {std::to_string(climb.compared.size()), std::to_string(climb.seeds),
+                              signed_rounded(climb.margin), signed_bracket(climb.margin_interval),
+                              std::to_string(count.better), std::to_string(count.worse)});
+    rows.push_back(std::move(row));
+  }
+  return html_table({"setting", "value", "score", "rungs", "failed runs", "mean accuracy",
+                     "compared rungs", "seeds", "margin", "95 %", "better", "worse"},
+                    rows);
+}
+
 std::string score_settings(const Analysis& analysis) {
   std::vector<Names> rows;
   for (std::size_t score = 0; score < analysis.scores.size(); ++score)
@@ -158,7 +178,8 @@ const char* const methods[] = {
     "not the same as no difference.",
     "The interval of solved runs is Wilson's (1927). Median steps: a run that was not solved "
     "counts as later than its budget; the median is then given as more than the budget.",
-    "Margin is the mean difference over rungs, a seed being a unit if it has run all of them. "
+    "Margin is the mean difference over rungs, a seed being a unit if it has run all of them with "
+    "both scores; rungs with failed runs are left out where that keeps more pairs. "
     "Trend is Spearman's rank correlation of the margin with complexity, its interval from "
     "resampling seeds over all rungs jointly: it speaks of these rungs. Telling rungs are those "
     "where not both scores are at the ceiling (99 % of the way from chance to 1) nor both at "
@@ -185,6 +206,8 @@ std::string page(const Report& report, const Table& runs, const std::string& tit
   if (analysis.scores.size() > 1)
     html += "<h2>Each rung against the baseline " + escape_xml(analysis.scores[0]) + "</h2>\n" +
             comparison(analysis) + "<h2>Over all rungs</h2>\n" + climbs(analysis);
+  if (!analysis.marginals.empty())
+    html += "<h2>By the value of one setting</h2>\n" + marginals(analysis);
   html += "<h2>Each score at each rung</h2>\n" + summary(analysis);
   html += "<h2>Settings</h2>\n" + settings(analysis, runs);
   html += "<h2>How it was worked out</h2>\n<div class=\"note\">\n";

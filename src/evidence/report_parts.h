@@ -8,6 +8,14 @@ namespace ladder {
 Table summary_table(const Analysis& analysis);
 Table comparison_table(const Analysis& analysis);
 Table climb_table(const Analysis& analysis);
+Table marginal_table(const Analysis& analysis);
+
+// One score over the rungs of a marginal.
+struct MarginalCount {
+  int failed, better, worse;  // runs; rungs by verdict against the baseline
+  double mean_accuracy;       // mean of the rungs' means
+};
+MarginalCount count_marginal(const Analysis& analysis, const Climb& climb);
 
 std::vector<std::string> find(const Analysis& analysis);
 std::string headline(const Analysis& analysis, const std::vector<std::string>& findings);

@@ -220,6 +220,54 @@ TEST_CASE("a setting that goes with the score is its property, not a rung") {
   CHECK(both.climb.rows() == 6);  // all, adam, sgd; two scores
 }
 
+TEST_CASE("the value of one setting is judged over all others") {
+  const Report report = report_of(six_rungs(10));
+  REQUIRE(report.marginal.rows() == 10);  // bases 4 8, delays 4 8 12; two scores
+  CHECK(cell(report.marginal, 1, "setting") == "base");
+  CHECK(cell(report.marginal, 1, "value") == "4");
+  CHECK(cell(report.marginal, 1, "rungs") == "3");
+  CHECK(cell(report.marginal, 1, "complete_seeds") == "10");
+  CHECK(cell(report.marginal, 1, "mean_accuracy") == "1.000000");
+  // 1 - (0.95 - 0.006 · 4 · mean delay 8 - 0.001 · mean seed 4.5)
+  CHECK(cell(report.marginal, 1, "margin") == "0.246500");
+  CHECK(cell(report.marginal, 0, "mean_accuracy") == "0.753500");
+  CHECK(cell(report.marginal, 0, "margin") == "");
+  CHECK(cell(report.marginal, 1, "better") == "3");
+  CHECK(cell(report.marginal, 1, "worse") == "0");
+  CHECK(cell(report.marginal, 8, "value") == "12");
+
+  std::vector<Made> two_optimizers = six_rungs(6);
+  for (Made made : six_rungs(6)) {
+    made.optimizer = "adam";
+    if (made.score == "ea") made.accuracy = 0.1;
+    two_optimizers.push_back(made);
+  }
+  const Report both = report_of(two_optimizers);
+  // sgd: 1 - (0.95 - 0.006 · 6 · 8 - 0.001 · 2.5)
+  CHECK(any_finding(both, "ea − dpa by optimizer: adam -0.56 [-0.56, -0.56], sgd +0.34 [+0.34, +0.34]"));
+
+  std::vector<Made> one_key;
+  for (const Made& made : six_rungs(6))
+    if (made.base == 8) one_key.push_back(made);
+  CHECK(report_of(one_key).marginal.rows() == 0);
+}
+
+TEST_CASE("failed runs cost a rung or a seed, whichever is less") {
+  std::vector<Made> one_rung_fails = six_rungs(6);
+  for (std::size_t i = 0; i < 5; ++i) one_rung_fails[i].status = "failed: loss is not finite";
+  const Report report = report_of(one_rung_fails);
+  CHECK(report.analysis.climbs[1].compared.size() == 5);
+  CHECK(report.analysis.climbs[1].seeds == 6);
+  CHECK(any_finding(report, "5 rungs (1 left out for failed runs)"));
+  CHECK(any_finding(report, "5 runs failed (dpa 5, ea 0)"));
+
+  std::vector<Made> one_seed_fails = six_rungs(8);
+  one_seed_fails[0].status = "failed: loss is not finite";
+  const Report seed = report_of(one_seed_fails);
+  CHECK(seed.analysis.climbs[1].compared.size() == 6);
+  CHECK(seed.analysis.climbs[1].seeds == 7);
+}
+
 TEST_CASE("the same runs give the same bytes, in well-formed files") {
   const Report one = report_of(six_rungs(7)), two = report_of(six_rungs(7));
   CHECK(one.page == two.page);
@@ -235,7 +283,7 @@ TEST_CASE("the same runs give the same bytes, in well-formed files") {
     CHECK(contains(one.page, picture.svg));
   }
   CHECK(names == std::vector<std::string>{"accuracy", "accuracy_by_base", "steps", "heat_accuracy",
-                                          "heat_steps", "rungs", "curves"});
+                                          "heat_steps", "settings", "rungs", "curves"});
 }
 
 TEST_CASE("a single rung and a single score make a report too") {

@@ -64,12 +64,13 @@ struct Comparison {
 };
 
 // A score over the rungs of one ladder: the rungs that agree in every setting which has no part in
-// the complexity. The margin is the mean of the differences over rungs; a unit is a seed that has
-// run every rung with both scores.
+// the complexity. The margin is the mean of the differences over the compared rungs: those with
+// pairs, or those of them without failed runs where that keeps more pairs. A unit is a seed that has
+// run every compared rung with both scores.
 struct Climb {
   std::vector<std::string> values;  // of Analysis::panel_keys; empty: all rungs
   std::size_t score;
-  std::vector<std::size_t> rungs;
+  std::vector<std::size_t> rungs, compared;
   int seeds;
   double margin, margin_p;
   Interval margin_interval;
@@ -79,6 +80,12 @@ struct Climb {
   double telling_trend;
   Interval telling_trend_interval;
   double highest_by_all, highest_by_most;  // bits; NaN if none
+};
+
+// The rungs that share the value of one rung key, whatever the others.
+struct Marginal {
+  std::string key, value;
+  Climb climb;
 };
 
 struct Analysis {
@@ -93,6 +100,7 @@ struct Analysis {
   std::vector<Rung> rungs;         // by complexity, then by the keys in order
   std::vector<Comparison> comparisons;  // by rung, then score
   std::vector<Climb> climbs;       // by panel, then score, the baseline included
+  std::vector<Marginal> marginals; // by key, value, score; none where only one key varies
   int runs, failed, repeated;      // repeated: the same settings and seed again; left out
 
   const Comparison* comparison(std::size_t rung, std::size_t score) const;

@@ -30,8 +30,10 @@ struct Report {
   // summary: one row for each rung and score. Intervals are 95 %: bootstrap for means, Wilson for
   // the share solved. median_step_solved is a number, or ">BUDGET" when the median run was not
   // solved. comparison: one row for each rung and score but the baseline. climb: one row for each
-  // score over all rungs ("all") and over each ladder. Undefined values are empty.
-  Table summary, comparison, climb;
+  // score over all rungs ("all") and over each ladder. marginal: one row for each score over the
+  // rungs that share the value of one setting; no rows where only one varies. Undefined values are
+  // empty.
+  Table summary, comparison, climb, marginal;
   std::vector<std::string> findings;  // sentences, each with its interval
   std::string headline;               // for a terminal: a table and the findings
   std::vector<Picture> pictures;
@@ -40,7 +42,7 @@ struct Report {
 
 Report make_report(const Table& runs, const Table& curves, const ReportOptions& options = {});
 
-// summary.csv, comparison.csv, climb.csv, report.html and a .svg for each picture. The directory is
+// summary.csv, comparison.csv, climb.csv, settings.csv (marginal, if it has rows), report.html and a .svg for each picture. The directory is
 // made if need be. Throws a failure.
 void write_report(const Report& report, const std::filesystem::path& directory);
 
