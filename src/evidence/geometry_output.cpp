@@ -8,6 +8,16 @@
 
 namespace ladder {
 
+static bool suppresses_by_orthogonality(const AttentionTally& tally, double random) {
+  const double suppressed = tally.mean_abs_cosine(Standing::suppressed);
+  return suppressed < random && suppressed < 0.5 * tally.mean_abs_cosine(Standing::attended);
+}
+
+static bool matches_by_both_signs(const AttentionTally& tally) {
+  return tally.antiparallel_share() > tally.antiparallel_if_uniform() &&
+         tally.parallel_share() > tally.parallel_if_uniform();
+}
+
 // ---- tables -------------------------------------------------------------------------------------
 
 static std::string number(double value) { return std::isnan(value) ? "" : fixed(value, 6); }
@@ -37,8 +47,9 @@ std::string geometry_csv(const Geometries& models) {
                "suppressed_pairs", "zero_norm_pairs", "antiparallel_share", "parallel_share",
                "antiparallel_if_uniform", "parallel_if_uniform", "abs_cosine_suppressed",
                "abs_cosine_attended", "mean_abs_z", "median_abs_z", "entropy_bits",
-               "relative_entropy", "key_effective_rank"});
+               "relative_entropy", "key_effective_rank", "by_orthogonality", "by_both_signs"});
   for (const Geometry& model : models) {
+    const double random = random_abs_cosine(model.head_size);
     const auto add = [&](int layer, const std::string& head, const AttentionTally& tally,
                          double rank) {
       std::vector<std::string> cells = {model.name,
@@ -47,10 +58,12 @@ std::string geometry_csv(const Geometries& models) {
                                         number(model.accuracy),
                                         number(model.chance),
                                         std::to_string(model.head_size),
-                                        number(random_abs_cosine(model.head_size)),
+                                        number(random),
                                         std::to_string(layer),
                                         head};
       for (std::string& cell : numbers_of(tally, rank)) cells.push_back(std::move(cell));
+      cells.push_back(suppresses_by_orthogonality(tally, random) ? "1" : "0");
+      cells.push_back(matches_by_both_signs(tally) ? "1" : "0");
       table.add_row(std::move(cells));
     };
     for (int layer = 0; layer < model.layers; ++layer) {
@@ -238,16 +251,6 @@ static std::string summary_table(const Geometry& model) {
     text += summary_line(layer, "all", model.layer_tally(layer), no_value);
   }
   return text;
-}
-
-static bool suppresses_by_orthogonality(const AttentionTally& tally, double random) {
-  const double suppressed = tally.mean_abs_cosine(Standing::suppressed);
-  return suppressed < random && suppressed < 0.5 * tally.mean_abs_cosine(Standing::attended);
-}
-
-static bool matches_by_both_signs(const AttentionTally& tally) {
-  return tally.antiparallel_share() > tally.antiparallel_if_uniform() &&
-         tally.parallel_share() > tally.parallel_if_uniform();
 }
 
 static std::string percent(double share) {

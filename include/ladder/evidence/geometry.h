@@ -137,7 +137,7 @@ std::string cosine_svg(const Geometries& models);        // a panel a (model, la
 std::string cosine_heads_svg(const Geometries& models);  // a panel a (model, layer, head)
 
 // For people: the numbers of every head, and whether each layer suppresses by orthogonality and
-// matches by both signs, by rules that are told with the answers. An even score (ea, square) tends
+// matches by both signs (columns by_ of geometry_csv), by rules that are told with the answers. An even score (ea, square) tends
 // to both before any training, its weight being smallest at cos = 0: compare with the initial
 // model.
 std::string geometry_summary(const Geometries& models);
