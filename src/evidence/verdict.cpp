@@ -229,7 +229,10 @@ std::string verdict_table(const Verdicts& verdicts) {
   const std::string* last = nullptr;
   for (const Verdict& v : sorted) {
     const std::string claim = last && *last == v.words ? "" : v.words;
-    text += "| " + join({claim, v.where, v.verdict, v.evidence}, " | ") + " |\n";
+    text += "|";
+    for (const std::string& cell : {claim, v.where, v.verdict, v.evidence})
+      text += " " + join(split(cell, '|'), "\\|") + " |";
+    text += "\n";
     last = &v.words;
   }
   return text;

@@ -128,6 +128,7 @@ TEST_CASE("verdict: directories are read, the table follows the claims") {
   REQUIRE(lines.size() == 9);  // two of heading, three claims of two sweeps, the end
   CHECK(lines[2].starts_with("| ea is at least as accurate as dpa | ladder_verdict_test | holds"));
   CHECK(lines[3].starts_with("|  | sweep | no difference shown |"));
+  CHECK(verdict_table({{Claim::cost, "a|b", "c", "d", "e"}}).ends_with("| a\\|b | c | d | e |\n"));
   CHECK(lines[4].starts_with("| the margin grows with complexity | ladder_verdict_test |"));
   std::filesystem::remove_all(directory);
 }
