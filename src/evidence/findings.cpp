@@ -63,7 +63,7 @@ std::string panel_name(const Analysis& analysis, const Climb& climb) {
 std::string compared_rungs(const Climb& climb) {
   const std::size_t left_out = climb.rungs.size() - climb.compared.size();
   return plural(climb.compared.size(), "rung") +
-         (left_out == 0 ? "" : " (" + std::to_string(left_out) + " left out for failed runs)");
+         (left_out == 0 ? "" : " (" + std::to_string(left_out) + " left out: failed or missing runs)");
 }
 
 std::string margin(const Analysis& analysis, const Climb& climb) {
