@@ -231,7 +231,7 @@ std::string verdict_table(const Verdicts& verdicts) {
     const std::string claim = last && *last == v.words ? "" : v.words;
     text += "|";
     for (const std::string& cell : {claim, v.where, v.verdict, v.evidence})
-      text += " " + join(split(cell, '|'), "\\|") + " |";
+      text.append(" ").append(join(split(cell, '|'), "\\|")).append(" |");
     text += "\n";
     last = &v.words;
   }
