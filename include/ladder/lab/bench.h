@@ -42,7 +42,7 @@ struct BenchOptions {
   int threads = 1;                                    // beside one thread, where it makes sense
   std::filesystem::path directory = "data/bench";     // the sweep's results go to its folder sweep
   std::filesystem::path program = "/proc/self/exe";   // ladder, for bench_probe; empty: not probed
-  double sample_seconds = 0.005;                      // short workloads are repeated for so long
+  double sample_seconds = 0.02;                       // short workloads are repeated for so long
   int sweep_steps = 60;
 };
 
