@@ -72,7 +72,7 @@ Verdict judge_accuracy(const Part& part, const Analysis& analysis) {
   const MarginalCount count = count_marginal(analysis, climb);
   return {Claim::accuracy, words_of(Claim::accuracy, score, baseline), part.where, verdict,
           score + " − " + baseline + " = " + signed_rounded(climb.margin) + " " +
-              signed_bracket(climb.margin_interval) + ", " +
+              signed_bracket(climb.margin_interval) + ", p " + p_text(climb.margin_p) + ", " +
               number_of(climb.compared.size(), "rung") + " × " +
               std::to_string(climb.seeds) + " seeds; better at " + std::to_string(count.better) +
               ", worse at " + std::to_string(count.worse) + " (Holm)"};

@@ -53,7 +53,7 @@ TEST_CASE("verdict: a score that is better, ever more, and alone at the top") {
   CHECK(v[0].verdict == "holds: more accurate");
   // 1 - (0.9 - 0.02 · mean delay 12 + 0.002 · mean seed 3.5)
   CHECK(v[0].evidence.starts_with("ea − dpa = +0.333 [+0.33"));
-  CHECK(v[0].evidence.ends_with("5 rungs × 8 seeds; better at 5, worse at 0 (Holm)"));
+  CHECK(v[0].evidence.ends_with(", p 0.008, 5 rungs × 8 seeds; better at 5, worse at 0 (Holm)"));
   CHECK(v[1].verdict == "holds on telling rungs");
   CHECK(v[1].evidence.starts_with("rank correlation +1.00"));
   CHECK(v[2].words == "ea solves rungs that dpa does not");
