@@ -60,6 +60,13 @@ std::string few(const Climb& climb) {
          " needed)";
 }
 
+// "+0.41 [+0.39, +0.44]", without what is not defined.
+std::string estimate(double value, const Interval& interval, int decimals) {
+  if (std::isnan(value)) return "not defined";
+  const std::string bounds = signed_bracket(interval, decimals);
+  return signed_rounded(value, decimals).append(bounds.empty() ? "" : " ").append(bounds);
+}
+
 Verdict judge_accuracy(const Part& part, const Analysis& analysis) {
   const Climb& climb = part.climb;
   const std::string &score = analysis.scores[climb.score], &baseline = analysis.scores[0];
@@ -71,10 +78,9 @@ Verdict judge_accuracy(const Part& part, const Analysis& analysis) {
     verdict = "does not hold: less accurate";
   const MarginalCount count = count_marginal(analysis, climb);
   return {Claim::accuracy, words_of(Claim::accuracy, score, baseline), part.where, verdict,
-          score + " − " + baseline + " = " + signed_rounded(climb.margin) + " " +
-              signed_bracket(climb.margin_interval) + ", p " + p_text(climb.margin_p) + ", " +
-              number_of(climb.compared.size(), "rung") + " × " +
-              std::to_string(climb.seeds) + " seeds; better at " + std::to_string(count.better) +
+          score + " − " + baseline + " = " + estimate(climb.margin, climb.margin_interval, 3) + ", p " +
+              p_text(climb.margin_p) + ", " + number_of(climb.compared.size(), "rung") + " × " +
+              number_of(static_cast<std::size_t>(climb.seeds), "seed") + "; better at " + std::to_string(count.better) +
               ", worse at " + std::to_string(count.worse) + " (Holm)"};
 }
 
@@ -88,11 +94,9 @@ Verdict judge_trend(const Part& part) {
   else if (telling.above(0)) verdict = "holds on telling rungs";
   else if (telling.below(0)) verdict = "does not hold: shrinks";
   return {Claim::trend, words_of(Claim::trend, "", ""), part.where, verdict,
-          "rank correlation " + signed_rounded(climb.telling_trend, 2) + " " +
-              signed_bracket(telling, 2) + " over " +
+          "rank correlation " + estimate(climb.telling_trend, telling, 2) + " over " +
               number_of(static_cast<std::size_t>(climb.telling_rungs), "telling rung") + ", " +
-              signed_rounded(climb.trend, 2) + " " + signed_bracket(climb.trend_interval, 2) +
-              " over all"};
+              estimate(climb.trend, climb.trend_interval, 2) + " over all"};
 }
 
 std::string highest(double bits) { return std::isnan(bits) ? "none" : rounded(bits, 1) + " bits"; }

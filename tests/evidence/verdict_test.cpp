@@ -71,6 +71,7 @@ TEST_CASE("verdict: what does not hold is said") {
   const Verdicts reversed = judged(runs(8, worse));
   CHECK(reversed[0].verdict == "does not hold: less accurate");
   CHECK(reversed[2].verdict == "does not hold: the other way round");
+  CHECK(judged(runs(1, growing))[0].evidence.starts_with("ea − dpa = +0.340, p 1.000, 5 rungs × 1 seed;"));
   for (const Verdict& v : judged(runs(5, growing))) CHECK(v.verdict == "too few seeds (5, 6 needed)");
 }
 
