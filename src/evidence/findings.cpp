@@ -85,8 +85,8 @@ std::string margin(const Analysis& analysis, const Climb& climb) {
              : analysis.scores[climb.score] + " is " +
                    (climb.margin > 0 ? "more" : "less") + " accurate than " + analysis.scores[0];
   return "On the mean of " + compared_rungs(climb) + ", " + claim + ": " + pair +
-         " = " + with_interval(climb.margin, climb.margin_interval) + ", sign-flip p = " +
-         p_text(climb.margin_p) + ", " + plural(static_cast<std::size_t>(climb.seeds), "seed") +
+         " = " + with_interval(climb.margin, climb.margin_interval) + ", sign-flip p " +
+         (climb.margin_p < 0.001 ? "< 0.001" : "= " + p_text(climb.margin_p)) + ", " + plural(static_cast<std::size_t>(climb.seeds), "seed") +
          ".";
 }
 

@@ -94,9 +94,13 @@ struct AttentionKernel {
 
 namespace attention_detail {
 
-// Shared by all scores and panels of a thread.
+// Shared by all scores and panels of a thread. A static variable in a function: GCC 12 never destroys
+// a thread_local variable template.
 template <class T>
-inline thread_local Scratch<T> workspace;
+Scratch<T>& workspace() {
+  static thread_local Scratch<T> one;
+  return one;
+}
 
 // The work on one (sequence, head), with a panel of V vectors of queries.
 template <class Score, int V, class T>
@@ -118,7 +122,7 @@ class Head {
     const std::size_t rows = copied_ ? static_cast<std::size_t>(n_) * e_ : 0;
     const std::size_t columns = static_cast<std::size_t>(padded_) * e_;
     const std::size_t panel = static_cast<std::size_t>(n_) * P;
-    T* next = workspace<T>.reserve(6 * (rows + 16) + 2 * (columns + 16) + 3 * (panel + 16) + 2 * padded_);
+    T* next = workspace<T>().reserve(6 * (rows + 16) + 2 * (columns + 16) + 3 * (panel + 16) + 2 * padded_);
     const auto take = [&next](std::size_t count) {  // each part begins aligned
       return std::exchange(next, next + (count + 15) / 16 * 16);
     };

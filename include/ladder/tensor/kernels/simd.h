@@ -236,8 +236,10 @@ inline Vec<float> tanh(Vec<float> x) {
   y = select(y > high, high, y);
   const auto [n, q] = detail::reduce(y + y);
   const Vec<float> scale = detail::power_of_two(n);
-  const Vec<float> m = scale * q + (scale - 1.0f);
-  return detail::from_bits(detail::bits(m * reciprocal(m + 2.0f)) | sign);
+  const Vec<float> m = scale * q + (scale - 1.0f), one = broadcast(1.0f);
+  Vec<float> t = m * reciprocal(m + 2.0f);
+  t = select(t > one, one, t);  // without fused multiply-add the last step may round past 1
+  return detail::from_bits(detail::bits(t) | sign);
 }
 
 inline float exp(float x) { return exp(broadcast(x))[0]; }
