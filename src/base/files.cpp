@@ -45,4 +45,8 @@ void require_writable(const fs::path& directory) {
   fs::remove(probe, error);
 }
 
+std::string last_name(const std::filesystem::path& directory) {
+  return (directory / "").parent_path().filename().string();
+}
+
 }  // namespace ladder

@@ -157,4 +157,13 @@ std::string command_help(const Command& command) {
   return text;
 }
 
+void replace_settings(Settings& settings, const std::vector<Override>& flags) {
+  for (const Override& given : flags) {
+    if (given.words.size() != 1)
+      throw usage_error(given.origin + ": got " + std::to_string(given.words.size()) +
+                        " values, expected one");
+    settings.set(given.key, given.words[0], given.origin);
+  }
+}
+
 }  // namespace ladder

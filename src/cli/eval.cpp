@@ -9,11 +9,7 @@ namespace ladder {
 static ExitCode run_eval(const Arguments& arguments) {
   const Safetensors file = read_safetensors(arguments.positional[0]);
   Settings s = checkpoint_settings(file);
-  for (const Override& given : arguments.settings) {
-    if (given.words.size() != 1)
-      throw usage_error(given.origin + ": got " + std::to_string(given.words.size()) + " values, expected one");
-    s.set(given.key, given.words[0], given.origin);
-  }
+  replace_settings(s, arguments.settings);
   s.resolve();
   const auto task = make_task(s);
   require_fitting(file, "", model_config(s, task->vocabulary(), task->context()));

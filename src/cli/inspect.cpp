@@ -48,21 +48,17 @@ static void inspect(const std::string& path, const std::string& label, const Arg
   const Safetensors file = read_safetensors(path);
   Settings s = checkpoint_settings(file);
   const auto weight_seed = static_cast<std::uint64_t>(s.big_integer("seed"));
-  for (const Override& given : arguments.settings) {
-    if (given.words.size() != 1)
-      throw usage_error(given.origin + ": got " + std::to_string(given.words.size()) +
-                        " values, expected one");
-    s.set(given.key, given.words[0], given.origin);
-  }
+  replace_settings(s, arguments.settings);
   s.resolve();
   const auto task = make_task(s);
   const ModelConfig config = model_config(s, task->vocabulary(), task->context());
+  require_fitting(file, "", config);
   Parameters<float> parameters(config);
   load_parameters(file, "", parameters);
   models.push_back(measure_geometry(label, s, parameters, sequences_of(arguments)));
   if (!arguments.has("initial")) return;
   parameters.initialise(config, weight_seed);
-  models.push_back(measure_geometry(label + "-initial", s, parameters, sequences_of(arguments)));
+  models.push_back(measure_geometry(label + initial_suffix, s, parameters, sequences_of(arguments)));
 }
 
 static fs::path directory_of(const Arguments& arguments) {

@@ -3,6 +3,7 @@
 
 #include <iostream>
 
+#include "ladder/base/files.h"
 #include "ladder/cli/command.h"
 
 namespace ladder {
@@ -20,7 +21,7 @@ static ExitCode run_report(const Arguments& arguments) {
   ReportOptions options;
   options.baseline = flag("baseline");
   options.against = flag("against");
-  options.title = std::filesystem::path(out / "").parent_path().filename().string();
+  options.title = last_name(out);
   const Report report = make_report(sweeps.runs, sweeps.curves, options);
   write_report(report, out);
   std::cout << report.headline << "\nreport in " << (out / "report.html").string() << "\n";

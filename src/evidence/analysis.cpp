@@ -39,6 +39,11 @@ double Cell::budget() const {
   return std::isfinite(least) ? least : 0;
 }
 
+int Climb::direction() const {
+  if (seeds < least_pairs || !(margin_p < significance)) return 0;
+  return margin_interval.above(0) - margin_interval.below(0);
+}
+
 const Comparison* Analysis::comparison(std::size_t rung, std::size_t score) const {
   for (const Comparison& comparison : comparisons)
     if (comparison.rung == rung && comparison.score == score) return &comparison;
@@ -240,6 +245,7 @@ Analysis analyse(const Table& runs, const std::string& baseline) {
   analysis.has_ladder = !analysis.complexity_keys.empty();
   compare(analysis);
   climb(analysis);
+  take_marginals(analysis);
   return analysis;
 }
 

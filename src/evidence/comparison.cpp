@@ -194,19 +194,6 @@ bool values_less(const std::vector<std::string>& a, const std::vector<std::strin
   return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), natural_less);
 }
 
-void add_marginals(Analysis& analysis) {
-  if (analysis.rung_keys.size() < 2) return;
-  for (const std::string& key : analysis.rung_keys) {
-    std::map<std::string, std::vector<std::size_t>, decltype(&natural_less)> by_value(
-        &natural_less);
-    for (std::size_t rung = 0; rung < analysis.rungs.size(); ++rung)
-      by_value[analysis.value(analysis.rungs[rung], key)].push_back(rung);
-    for (const auto& [value, rungs] : by_value)
-      for (std::size_t score = 0; score < analysis.scores.size(); ++score)
-        analysis.marginals.push_back({key, value, climbed(analysis, {}, rungs, score)});
-  }
-}
-
 }  // namespace
 
 void compare(Analysis& analysis) {
@@ -231,12 +218,24 @@ void climb(Analysis& analysis) {
   }
   for (std::size_t score = 0; score < analysis.scores.size(); ++score)
     analysis.climbs.push_back(climbed(analysis, {}, all, score));
-  add_marginals(analysis);
   // One panel is all rungs; without a ladder a panel is a single rung, which the comparisons have.
   if (panels.size() == 1 || !analysis.has_ladder) return;
   for (const auto& [values, rungs] : panels)
     for (std::size_t score = 0; score < analysis.scores.size(); ++score)
       analysis.climbs.push_back(climbed(analysis, values, rungs, score));
+}
+
+void take_marginals(Analysis& analysis) {
+  if (analysis.rung_keys.size() < 2) return;
+  for (const std::string& key : analysis.rung_keys) {
+    std::map<std::string, std::vector<std::size_t>, decltype(&natural_less)> by_value(
+        &natural_less);
+    for (std::size_t rung = 0; rung < analysis.rungs.size(); ++rung)
+      by_value[analysis.value(analysis.rungs[rung], key)].push_back(rung);
+    for (const auto& [value, rungs] : by_value)
+      for (std::size_t score = 0; score < analysis.scores.size(); ++score)
+        analysis.marginals.push_back({key, value, climbed(analysis, {}, rungs, score)});
+  }
 }
 
 }  // namespace ladder

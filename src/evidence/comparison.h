@@ -1,4 +1,5 @@
-// The comparing part of an analysis: fills in `comparisons` and `climbs` once the rungs are known.
+// The comparing part of an analysis: fills in `comparisons`, `climbs` and `marginals`, in
+// this order, once the rungs are known.
 #pragma once
 
 #include "ladder/evidence/analysis.h"
@@ -10,5 +11,6 @@ namespace ladder {
 // only, never on their signs, so leaving the others out is fair (Tarone 1990).
 void compare(Analysis& analysis);
 void climb(Analysis& analysis);
+void take_marginals(Analysis& analysis);
 
 }  // namespace ladder

@@ -269,7 +269,8 @@ void add_against(const Analysis& analysis, const Table& runs, const std::string&
   Names words;  // a panel for each combination of what is not a number
   for (const std::string& key : analysis.rung_keys)
     if (!numeric(analysis, key)) words.push_back(key);
-  for (const Group& group : grouped(analysis, words)) {
+  const std::vector<Group> groups = grouped(analysis, words);
+  for (const Group& group : groups) {
     if (chart.panels.size() == most_panels) break;
     Panel panel{words.empty() ? "" : group.title, {}};
     for (std::size_t score = 0; score < analysis.scores.size(); ++score) {
@@ -292,7 +293,7 @@ void add_against(const Analysis& analysis, const Table& runs, const std::string&
   pictures.push_back({"against_" + column,
                       "Every rung's mean token accuracy against its mean " + column +
                           "; whiskers are 95 % bootstrap intervals over seeds." +
-                          left_out(most_panels, grouped(analysis, words).size(), "panels"),
+                          left_out(most_panels, groups.size(), "panels"),
                       to_svg(chart)});
 }
 

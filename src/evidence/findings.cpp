@@ -11,10 +11,6 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-std::string plural(std::size_t count, const std::string& word) {
-  return std::to_string(count) + " " + word + (count == 1 ? "" : "s");
-}
-
 // "dpa 3, ea 0"
 std::string failures(const Analysis& analysis) {
   Names parts;
@@ -77,17 +73,16 @@ std::string margin(const Analysis& analysis, const Climb& climb) {
            plural(static_cast<std::size_t>(climb.seeds), "seed") +
            ": significance cannot be claimed with fewer than " + std::to_string(least_pairs) +
            " paired seeds.";
-  const bool shown = climb.margin_p < significance && (climb.margin_interval.above(0) ||
-                                                       climb.margin_interval.below(0));
   const std::string claim =
-      !shown ? "no difference between " + analysis.scores[climb.score] + " and " +
-                   analysis.scores[0] + " is shown"
-             : analysis.scores[climb.score] + " is " +
-                   (climb.margin > 0 ? "more" : "less") + " accurate than " + analysis.scores[0];
-  return "On the mean of " + compared_rungs(climb) + ", " + claim + ": " + pair +
-         " = " + with_interval(climb.margin, climb.margin_interval) + ", sign-flip p " +
-         (climb.margin_p < 0.001 ? "< 0.001" : "= " + p_text(climb.margin_p)) + ", " + plural(static_cast<std::size_t>(climb.seeds), "seed") +
-         ".";
+      climb.direction() == 0
+          ? "no difference between " + analysis.scores[climb.score] + " and " +
+                analysis.scores[0] + " is shown"
+          : analysis.scores[climb.score] + " is " + (climb.direction() > 0 ? "more" : "less") +
+                " accurate than " + analysis.scores[0];
+  return "On the mean of " + compared_rungs(climb) + ", " + claim + ": " + pair + " = " +
+         with_interval(climb.margin, climb.margin_interval) + ", sign-flip p " +
+         (climb.margin_p < 0.001 ? "< 0.001" : "= " + p_text(climb.margin_p)) + ", " +
+         plural(static_cast<std::size_t>(climb.seeds), "seed") + ".";
 }
 
 std::string verdicts(const Analysis& analysis, std::size_t score) {
@@ -245,9 +240,8 @@ Names find(const Analysis& analysis) {
     add(findings, power(analysis, climb.score));
   }
   for (std::size_t score = 1; score < analysis.scores.size(); ++score)
-    if (!analysis.marginals.empty())
-      for (const std::string& key : analysis.panel_keys)
-        add(findings, by_value(analysis, key, score));
+    for (const std::string& key : analysis.panel_keys)
+      add(findings, by_value(analysis, key, score));
   for (const Climb* climb : told(analysis))
     if (climb->score > 0) add(findings, trend(analysis, *climb));
   if (analysis.has_ladder) findings.push_back(highest_by_panel(analysis));

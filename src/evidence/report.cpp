@@ -23,11 +23,6 @@ void append(Names& row, const Interval& interval) {
   row.push_back(cell(interval.high));
 }
 
-Names followed_by(Names columns, const Names& more) {
-  columns.insert(columns.end(), more.begin(), more.end());
-  return columns;
-}
-
 void renumber(Table& table, int first) {
   for (std::size_t row = 0; row < table.rows(); ++row)
     table.set(row, "run", whole(first + static_cast<int>(table.number(row, "run"))));
@@ -57,6 +52,15 @@ Sweeps read_sweeps(const std::vector<std::filesystem::path>& directories) {
   }
   if (curves.empty()) curves.emplace_back(Names{"run", "step", "loss", "accuracy"}, "no curves");
   return {concatenate(runs), concatenate(curves)};
+}
+
+std::string plural(std::size_t count, const std::string& word) {
+  return std::to_string(count) + " " + word + (count == 1 ? "" : "s");
+}
+
+Names followed_by(Names names, const Names& more) {
+  names.insert(names.end(), more.begin(), more.end());
+  return names;
 }
 
 std::string rounded(double value, int decimals) {
@@ -149,9 +153,9 @@ Table comparison_table(const Analysis& analysis) {
 Table climb_table(const Analysis& analysis) {
   Table table(followed_by(
       analysis.panel_keys,
-      {"score", "baseline", "rungs", "compared_rungs", "complete_seeds", "margin", "margin_low", "margin_high",
-       "margin_p", "trend", "trend_low", "trend_high", "telling_rungs", "telling_trend",
-       "telling_trend_low", "telling_trend_high", "highest_bits_solved_by_all",
+      {"score", "baseline", "rungs", "compared_rungs", "complete_seeds", "margin", "margin_low",
+       "margin_high", "margin_p", "trend", "trend_low", "trend_high", "telling_rungs",
+       "telling_trend", "telling_trend_low", "telling_trend_high", "highest_bits_solved_by_all",
        "highest_bits_solved_by_most"}), "climb.csv");
   for (const Climb& climb : analysis.climbs) {
     Names row = climb.values.empty() ? Names(analysis.panel_keys.size(), "all") : climb.values;

@@ -52,11 +52,6 @@ std::string html_table(const Names& heading, const std::vector<Names>& rows) {
          element("tbody", body) + "\n</table></div>\n";
 }
 
-Names followed_by(Names names, const Names& more) {
-  names.insert(names.end(), more.begin(), more.end());
-  return names;
-}
-
 std::string summary(const Analysis& analysis) {
   std::vector<Names> rows;
   for (const Rung& rung : analysis.rungs)

@@ -23,6 +23,10 @@ std::string headline(const Analysis& analysis, const std::vector<std::string>& f
 // `runs` tells the settings that all runs share.
 std::string page(const Report& report, const Table& runs, const std::string& title);
 
+// "1 seed", "3 seeds".
+std::string plural(std::size_t count, const std::string& word);
+std::vector<std::string> followed_by(std::vector<std::string> names,
+                                     const std::vector<std::string>& more);
 // "0.812", "" if undefined; "[0.75, 0.87]", "" if undefined; signed: "+0.12".
 std::string rounded(double value, int decimals = 3);
 std::string signed_rounded(double value, int decimals = 3);

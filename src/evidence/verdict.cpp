@@ -5,7 +5,9 @@
 #include <map>
 
 #include "ladder/base/error.h"
+#include "ladder/base/files.h"
 #include "ladder/base/text.h"
+#include "ladder/evidence/geometry.h"
 #include "ladder/evidence/report.h"
 #include "report_parts.h"
 
@@ -27,10 +29,6 @@ std::string words_of(Claim claim, const std::string& score, const std::string& b
     case Claim::geometry: return "the geometry of matching is reorganised";
   }
   throw failure("no such claim");
-}
-
-std::string number_of(std::size_t count, const std::string& what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
 // One score over some rungs of a sweep, and the baseline over the same.
@@ -72,15 +70,14 @@ Verdict judge_accuracy(const Part& part, const Analysis& analysis) {
   const std::string &score = analysis.scores[climb.score], &baseline = analysis.scores[0];
   std::string verdict = "no difference shown";
   if (climb.seeds < least_pairs) verdict = few(climb);
-  else if (climb.margin_p < significance && climb.margin_interval.above(0))
-    verdict = "holds: more accurate";
-  else if (climb.margin_p < significance && climb.margin_interval.below(0))
-    verdict = "does not hold: less accurate";
+  else if (climb.direction() > 0) verdict = "holds: more accurate";
+  else if (climb.direction() < 0) verdict = "does not hold: less accurate";
   const MarginalCount count = count_marginal(analysis, climb);
   return {Claim::accuracy, words_of(Claim::accuracy, score, baseline), part.where, verdict,
           score + " − " + baseline + " = " + estimate(climb.margin, climb.margin_interval, 3) + ", p " +
-              p_text(climb.margin_p) + ", " + number_of(climb.compared.size(), "rung") + " × " +
-              number_of(static_cast<std::size_t>(climb.seeds), "seed") + "; better at " + std::to_string(count.better) +
+              p_text(climb.margin_p) + ", " + plural(climb.compared.size(), "rung") + " × " +
+              plural(static_cast<std::size_t>(climb.seeds), "seed") + "; better at " +
+              std::to_string(count.better) +
               ", worse at " + std::to_string(count.worse) + " (Holm)"};
 }
 
@@ -95,7 +92,7 @@ Verdict judge_trend(const Part& part) {
   else if (telling.below(0)) verdict = "does not hold: shrinks";
   return {Claim::trend, words_of(Claim::trend, "", ""), part.where, verdict,
           "rank correlation " + estimate(climb.telling_trend, telling, 2) + " over " +
-              number_of(static_cast<std::size_t>(climb.telling_rungs), "telling rung") + ", " +
+              plural(static_cast<std::size_t>(climb.telling_rungs), "telling rung") + ", " +
               estimate(climb.trend, climb.trend_interval, 2) + " over all"};
 }
 
@@ -121,7 +118,7 @@ Verdict judge_reach(const Part& part, const Analysis& analysis) {
   else if (theirs > 0) verdict = "does not hold: the other way round";
   std::string evidence = "solved by more seeds: " + score + " at " + std::to_string(mine) + ", " +
                          baseline + " at " + std::to_string(theirs) + " of " +
-                         number_of(climb.rungs.size(), "rung");
+                         plural(climb.rungs.size(), "rung");
   if (analysis.has_ladder)
     evidence += "; highest rung of most seeds: " + score + " " + highest(climb.highest_by_most) +
                 ", " + baseline + " " + highest(part.baseline.highest_by_most);
@@ -158,8 +155,10 @@ Verdicts judge_cost(const std::string& name, const Table& bench) {
     if (bench.at(row, "part") != "steps" || bench.at(row, "threads") != "1") continue;
     const std::string &shape = bench.at(row, "shape"), &score = bench.at(row, "score");
     if (first.empty()) first = score;
-    if (score == first) first_memory[shape] = bench.number(row, "memory_mb");
-    if (score == first) continue;
+    if (score == first) {
+      first_memory[shape] = bench.number(row, "memory_mb");
+      continue;
+    }
     const double time = bench.number(row, "ratio_to_first");
     const double memory = bench.number(row, "memory_mb") / first_memory.at(shape);
     Ratios& ratios = by_score[score];
@@ -183,8 +182,8 @@ Verdicts judge_geometry(const std::string& name, const Table& geometry) {
   };
   std::map<std::string, Models> by_score;
   for (std::size_t row = 0; row < geometry.rows(); ++row) {
-    if (geometry.at(row, "head") != "all" || geometry.at(row, "checkpoint").ends_with("-initial"))
-      continue;
+    if (geometry.at(row, "head") != "all") continue;
+    if (geometry.at(row, "checkpoint").ends_with(initial_suffix)) continue;
     Models& models = by_score[geometry.at(row, "score")];
     ++models.all;
     models.orthogonal += geometry.at(row, "by_orthogonality") == "1";
@@ -198,7 +197,7 @@ Verdicts judge_geometry(const std::string& name, const Table& geometry) {
   for (const auto& [score, models] : by_score) {
     const std::string both = std::to_string(models.orthogonal) + " and " +
                              std::to_string(models.both_signs) + " of " +
-                             number_of(static_cast<std::size_t>(models.all), "layer");
+                             plural(static_cast<std::size_t>(models.all), "layer");
     verdicts.push_back({Claim::geometry, words_of(Claim::geometry, score, ""), name + ", " + score,
                         "suppress by orthogonality, match by both signs: " + both,
                         "mean |cos| of suppressed pairs " + range(models.suppressed) +
@@ -208,7 +207,7 @@ Verdicts judge_geometry(const std::string& name, const Table& geometry) {
 }
 
 Verdicts judge(const std::filesystem::path& directory) {
-  const std::string name = std::filesystem::path(directory / "").parent_path().filename().string();
+  const std::string name = last_name(directory);
   Verdicts verdicts;
   bool any = false;
   const auto add = [&](const char* file, auto verdicts_of) {

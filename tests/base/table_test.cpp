@@ -4,6 +4,7 @@
 
 #include "ladder/base/error.h"
 #include "ladder/base/table.h"
+#include "../contains.h"
 
 using namespace ladder;
 
@@ -15,10 +16,6 @@ static std::string message(const Action& action) {
     return error.what();
   }
   return "no error";
-}
-
-static bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 TEST_CASE("a table reads quotes, CRLF and a missing last line end") {

@@ -8,6 +8,7 @@
 
 #include "ladder/base/files.h"
 #include "ladder/base/table.h"
+#include "../contains.h"
 
 namespace ladder {
 namespace {
@@ -70,10 +71,6 @@ std::string without_seconds(Table runs) {
 
 Override flag(const std::string& key, const std::vector<std::string>& words) {
   return {key, words, "flag --" + key};
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 // ---- the sweep ----

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ladder/plot/svg.h"
+#include "../contains.h"
 
 // What is wrong with the XML: tags that do not match, attributes without quotes, stray < or &.
 // Empty if nothing is.
@@ -108,10 +109,6 @@ inline std::string text_collision(const std::string& svg) {
     }
   }
   return "";
-}
-
-inline bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 inline bool has_unset_number(const std::string& svg) {

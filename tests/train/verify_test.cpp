@@ -14,6 +14,7 @@
 #include "ladder/base/files.h"
 #include "ladder/base/safetensors.h"
 #include "ladder/tensor/random.h"
+#include "../contains.h"
 
 namespace ladder {
 namespace {
@@ -79,10 +80,6 @@ std::string with_header(const std::string& json, const std::string& data = "") {
   std::string bytes(8, 0);
   std::memcpy(bytes.data(), &size, 8);
   return bytes + json + data;
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 float* element(Safetensors& content, const std::string& name, std::size_t i = 0) {

@@ -14,6 +14,9 @@ std::string read_file(const std::filesystem::path& path);
 // content or the new, never a part. Throws a failure.
 void write_file(const std::filesystem::path& path, std::string_view content);
 
+// "quick" of data/quick and of data/quick/.
+std::string last_name(const std::filesystem::path& directory);
+
 // Makes the directory if need be and proves that a file can be written there. Throws a failure.
 void require_writable(const std::filesystem::path& directory);
 

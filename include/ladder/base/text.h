@@ -27,8 +27,8 @@ std::string fixed(double value, int decimals);    // 0.123
 // Spaces up to `width` printed characters (of UTF-8).
 std::string pad_right(std::string text, std::size_t width);
 std::string pad_left(std::string text, std::size_t width);
-// Lines of cells; columns two spaces apart, at the left unless
-// right[column]. No spaces at the end of a line.
+// Lines of cells; columns two spaces apart, at the left unless right[column]. No spaces at the end
+// of a line.
 std::string aligned(const std::vector<std::vector<std::string>>& rows,
                     const std::vector<bool>& right = {});
 

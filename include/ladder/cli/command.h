@@ -48,6 +48,9 @@ Arguments parse_arguments(const Command& command, const std::vector<std::string>
 std::string general_help();
 std::string command_help(const Command& command);
 
+// What a flag gives replaces the setting. Throws a usage error for a flag with several values.
+void replace_settings(Settings& settings, const std::vector<Override>& flags);
+
 // The one run that the flags (and an experiment file, if not empty) describe, resolved. Settings
 // without effect are told on stderr. Throws a usage error if they describe several runs.
 Settings single_run(const Arguments& arguments, const std::string& file = "");

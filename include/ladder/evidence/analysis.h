@@ -80,6 +80,9 @@ struct Climb {
   double telling_trend;
   Interval telling_trend_interval;
   double highest_by_all, highest_by_most;  // bits; NaN if none
+
+  // +1, -1: the margin shows the score to be more, less accurate; 0: no difference is shown.
+  int direction() const;
 };
 
 // The rungs that share the value of one rung key, whatever the others.

@@ -125,6 +125,9 @@ Geometry measure_geometry(const std::string& name, const Settings& settings,
 
 // ---- output -------------------------------------------------------------------------------------
 
+// Ends the name of a model as it was before training.
+inline constexpr const char* initial_suffix = "-initial";
+
 using Geometries = std::vector<Geometry>;  // of several models, side by side; names differ
 
 std::string geometry_csv(const Geometries& models);   // a row a head, and "all" a layer
@@ -137,9 +140,9 @@ std::string cosine_svg(const Geometries& models);        // a panel a (model, la
 std::string cosine_heads_svg(const Geometries& models);  // a panel a (model, layer, head)
 
 // For people: the numbers of every head, and whether each layer suppresses by orthogonality and
-// matches by both signs (columns by_ of geometry_csv), by rules that are told with the answers. An even score (ea, square) tends
-// to both before any training, its weight being smallest at cos = 0: compare with the initial
-// model.
+// matches by both signs (columns by_ of geometry_csv), by rules that are told with the answers. An
+// even score (ea, square) tends to both before any training, its weight being smallest at cos = 0:
+// compare with the initial model.
 std::string geometry_summary(const Geometries& models);
 
 }  // namespace ladder

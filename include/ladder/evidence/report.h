@@ -42,8 +42,8 @@ struct Report {
 
 Report make_report(const Table& runs, const Table& curves, const ReportOptions& options = {});
 
-// summary.csv, comparison.csv, climb.csv, settings.csv (marginal, if it has rows), report.html and a .svg for each picture. The directory is
-// made if need be. Throws a failure.
+// summary.csv, comparison.csv, climb.csv, settings.csv (marginal, if it has rows), report.html and a
+// .svg for each picture. The directory is made if need be. Throws a failure.
 void write_report(const Report& report, const std::filesystem::path& directory);
 
 }  // namespace ladder

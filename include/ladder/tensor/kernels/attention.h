@@ -122,7 +122,8 @@ class Head {
     const std::size_t rows = copied_ ? static_cast<std::size_t>(n_) * e_ : 0;
     const std::size_t columns = static_cast<std::size_t>(padded_) * e_;
     const std::size_t panel = static_cast<std::size_t>(n_) * P;
-    T* next = workspace<T>().reserve(6 * (rows + 16) + 2 * (columns + 16) + 3 * (panel + 16) + 2 * padded_);
+    T* next = workspace<T>().reserve(6 * (rows + 16) + 2 * (columns + 16) + 3 * (panel + 16) +
+                                     2 * padded_);
     const auto take = [&next](std::size_t count) {  // each part begins aligned
       return std::exchange(next, next + (count + 15) / 16 * 16);
     };
