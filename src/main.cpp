@@ -2,10 +2,11 @@
 #include <iostream>
 #include <new>
 
-#include "ladder/base/version.h"
-#include "ladder/cli/command.h"
+#include "base/version.h"
+#include "cli/command.h"
 
 using namespace ladder;
+using namespace ladder::cli;
 
 static ExitCode dispatch(const std::vector<std::string>& words) {
   if (words.empty()) {

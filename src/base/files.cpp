@@ -1,4 +1,4 @@
-#include "ladder/base/files.h"
+#include "base/files.h"
 
 #include <cerrno>
 #include <cstring>

@@ -1,10 +1,10 @@
-#include "ladder/base/safetensors.h"
+#include "base/safetensors.h"
 
 #include <bit>
 #include <cstring>
 
 #include "ladder/base/error.h"
-#include "ladder/base/files.h"
+#include "base/files.h"
 #include "ladder/base/text.h"
 
 namespace ladder {

@@ -1,9 +1,9 @@
-#include "ladder/base/table.h"
+#include "base/table.h"
 
 #include <algorithm>
 
 #include "ladder/base/error.h"
-#include "ladder/base/files.h"
+#include "base/files.h"
 #include "ladder/base/text.h"
 
 namespace ladder {

@@ -1,4 +1,4 @@
-#include "ladder/base/version.h"
+#include "base/version.h"
 
 #include <ctime>
 #include <fstream>

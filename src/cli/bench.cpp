@@ -2,12 +2,14 @@
 #include <cstdio>
 #include <iostream>
 
-#include "ladder/base/files.h"
-#include "ladder/cli/command.h"
-#include "ladder/lab/bench.h"
+#include "base/files.h"
+#include "cli/command.h"
+#include "lab/bench.h"
 #include "ladder/nn/score.h"
 
-namespace ladder {
+namespace ladder::cli {
+
+using namespace nn;
 
 // The values of --name a,b,c; `preset` without that flag.
 static std::vector<std::string> list_of(const Arguments& arguments, const std::string& name,
@@ -90,4 +92,4 @@ static const Registered<Command> registered({
     .run = run_bench,
 });
 
-}  // namespace ladder
+}  // namespace ladder::cli

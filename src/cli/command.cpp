@@ -1,9 +1,9 @@
-#include "ladder/cli/command.h"
+#include "cli/command.h"
 
 #include <algorithm>
 #include <iostream>
 
-namespace ladder {
+namespace ladder::cli {
 
 static bool takes(const Command& command, const Setting& setting) {
   return std::find(command.groups.begin(), command.groups.end(), setting.group) != command.groups.end();
@@ -166,4 +166,4 @@ void replace_settings(Settings& settings, const std::vector<Override>& flags) {
   }
 }
 
-}  // namespace ladder
+}  // namespace ladder::cli

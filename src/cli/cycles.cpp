@@ -1,12 +1,14 @@
 // ladder cycles: the exact attractors of the NT rule.
-#include "ladder/tasks/cycles.h"
+#include "tasks/cycles.h"
 
 #include <cmath>
 #include <iostream>
 
-#include "ladder/cli/command.h"
+#include "cli/command.h"
 
-namespace ladder {
+namespace ladder::cli {
+
+using namespace tasks;
 
 // base and delay only: a flag of its own would be a second name for a setting.
 static int given(const Arguments& arguments, const std::string& key) {
@@ -41,4 +43,4 @@ static const Registered<Command> registered({
     .run = run_cycles,
 });
 
-}  // namespace ladder
+}  // namespace ladder::cli

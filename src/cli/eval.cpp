@@ -1,10 +1,12 @@
 // ladder eval: measures a checkpoint on held-out sequences.
 #include <iostream>
 
-#include "ladder/cli/command.h"
-#include "ladder/train/checkpoint.h"
+#include "cli/command.h"
+#include "train/checkpoint.h"
 
-namespace ladder {
+namespace ladder::cli {
+
+using namespace train;
 
 static ExitCode run_eval(const Arguments& arguments) {
   const Safetensors file = read_safetensors(arguments.positional[0]);
@@ -37,4 +39,4 @@ static const Registered<Command> registered({
     .run = run_eval,
 });
 
-}  // namespace ladder
+}  // namespace ladder::cli

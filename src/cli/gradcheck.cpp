@@ -4,10 +4,13 @@
 #include <cstdio>
 #include <iostream>
 
-#include "ladder/cli/command.h"
+#include "cli/command.h"
 #include "ladder/nn/attention.h"
 
-namespace ladder {
+namespace ladder::cli {
+
+using namespace tensor;
+using namespace nn;
 
 static constexpr double tolerance = 1e-6;
 
@@ -40,4 +43,4 @@ static const Registered<Command> registered({
     .run = run_gradcheck,
 });
 
-}  // namespace ladder
+}  // namespace ladder::cli

@@ -1,8 +1,8 @@
 #include <iostream>
 
-#include "ladder/cli/command.h"
+#include "cli/command.h"
 
-namespace ladder {
+namespace ladder::cli {
 
 static const Registered<Command> registered({
     .name = "help",
@@ -20,4 +20,4 @@ static const Registered<Command> registered({
         },
 });
 
-}  // namespace ladder
+}  // namespace ladder::cli

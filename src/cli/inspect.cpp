@@ -3,12 +3,15 @@
 #include <iostream>
 #include <set>
 
-#include "ladder/base/files.h"
-#include "ladder/cli/command.h"
-#include "ladder/evidence/geometry.h"
-#include "ladder/train/checkpoint.h"
+#include "base/files.h"
+#include "cli/command.h"
+#include "geometry/geometry.h"
+#include "train/checkpoint.h"
 
-namespace ladder {
+namespace ladder::cli {
+
+using namespace train;
+using namespace geometry;
 
 namespace fs = std::filesystem;
 
@@ -110,4 +113,4 @@ static const Registered<Command> registered({
     .run = run_inspect,
 });
 
-}  // namespace ladder
+}  // namespace ladder::cli

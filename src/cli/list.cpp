@@ -1,12 +1,15 @@
 // ladder list: what is registered, from the tables that are used.
 #include <iostream>
 
-#include "ladder/cli/command.h"
+#include "cli/command.h"
 #include "ladder/nn/optimizer.h"
 #include "ladder/nn/score.h"
 #include "ladder/tasks/task.h"
 
-namespace ladder {
+namespace ladder::cli {
+
+using namespace nn;
+using namespace tasks;
 
 static std::string default_of(const Setting& setting) {
   if (setting.preset != "auto" || !setting.automatic_meaning) return setting.preset;
@@ -81,4 +84,4 @@ static const Registered<Command> registered({
     .run = run_list,
 });
 
-}  // namespace ladder
+}  // namespace ladder::cli

@@ -1,12 +1,14 @@
 // ladder report: statistics, verdicts and pictures from the results of sweeps.
-#include "ladder/evidence/report.h"
+#include "report/report.h"
 
 #include <iostream>
 
-#include "ladder/base/files.h"
-#include "ladder/cli/command.h"
+#include "base/files.h"
+#include "cli/command.h"
 
-namespace ladder {
+namespace ladder::cli {
+
+using namespace report;
 
 static ExitCode run_report(const Arguments& arguments) {
   const auto flag = [&](const std::string& name) {
@@ -41,4 +43,4 @@ static const Registered<Command> registered({
     .run = run_report,
 });
 
-}  // namespace ladder
+}  // namespace ladder::cli

@@ -1,10 +1,12 @@
 // ladder sample: what the tasks look like.
 #include <iostream>
 
-#include "ladder/cli/command.h"
+#include "cli/command.h"
 #include "ladder/tasks/task.h"
 
-namespace ladder {
+namespace ladder::cli {
+
+using namespace tasks;
 
 static ExitCode run_sample(const Arguments& arguments) {
   const Settings s = single_run(arguments);
@@ -44,4 +46,4 @@ static const Registered<Command> registered({
     .run = run_sample,
 });
 
-}  // namespace ladder
+}  // namespace ladder::cli

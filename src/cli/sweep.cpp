@@ -4,13 +4,15 @@
 #include <chrono>
 #include <iostream>
 
-#include "ladder/base/files.h"
-#include "ladder/base/version.h"
-#include "ladder/cli/command.h"
-#include "ladder/evidence/report.h"
-#include "ladder/lab/sweep.h"
+#include "base/files.h"
+#include "base/version.h"
+#include "cli/command.h"
+#include "report/report.h"
+#include "lab/sweep.h"
 
-namespace ladder {
+namespace ladder::cli {
+
+using namespace report;
 
 // "2/5": the second of five parts.
 static Shard parse_shard(const std::string& text) {
@@ -85,4 +87,4 @@ static const Registered<Command> registered({
     .run = run_sweep,
 });
 
-}  // namespace ladder
+}  // namespace ladder::cli

@@ -4,13 +4,15 @@
 #include <filesystem>
 #include <iostream>
 
-#include "ladder/base/files.h"
-#include "ladder/cli/command.h"
-#include "ladder/lab/results.h"
-#include "ladder/train/checkpoint.h"
-#include "ladder/train/run.h"
+#include "base/files.h"
+#include "cli/command.h"
+#include "lab/results.h"
+#include "train/checkpoint.h"
+#include "train/run.h"
 
-namespace ladder {
+namespace ladder::cli {
+
+using namespace train;
 
 static std::string run_name(const Settings& s) {
   return s.text("task") + "_" + s.text("score") + "_base" + s.text("base") + "_delay" +
@@ -59,4 +61,4 @@ static const Registered<Command> registered({
     .run = run_train,
 });
 
-}  // namespace ladder
+}  // namespace ladder::cli

@@ -1,11 +1,13 @@
 // ladder verdict: the paper's claims, judged by whatever results there are.
-#include "ladder/evidence/verdict.h"
+#include "report/verdict.h"
 
 #include <iostream>
 
-#include "ladder/cli/command.h"
+#include "cli/command.h"
 
-namespace ladder {
+namespace ladder::cli {
+
+using namespace report;
 
 static ExitCode run_verdict(const Arguments& arguments) {
   Verdicts verdicts;
@@ -29,4 +31,4 @@ static const Registered<Command> registered({
     .run = run_verdict,
 });
 
-}  // namespace ladder
+}  // namespace ladder::cli

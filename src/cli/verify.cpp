@@ -1,12 +1,14 @@
 // ladder verify: this program against independent reference cases.
-#include "ladder/train/verify.h"
+#include "train/verify.h"
 
 #include <cstdio>
 #include <iostream>
 
-#include "ladder/cli/command.h"
+#include "cli/command.h"
 
-namespace ladder {
+namespace ladder::cli {
+
+using namespace train;
 
 static std::string scientific(double value) {
   char text[32];
@@ -41,4 +43,4 @@ static const Registered<Command> registered({
     .run = run_verify,
 });
 
-}  // namespace ladder
+}  // namespace ladder::cli

@@ -1,4 +1,4 @@
-#include "ladder/lab/bench.h"
+#include "lab/bench.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,14 +6,16 @@
 #include <memory>
 #include <ostream>
 
-#include "bench_tools.h"
+#include "lab/bench_tools.h"
 #include "ladder/base/text.h"
-#include "ladder/lab/sweep.h"
+#include "lab/sweep.h"
 #include "ladder/nn/attention.h"
 #include "ladder/tensor/ops.h"
-#include "ladder/train/trainer.h"
+#include "train/trainer.h"
 
-namespace ladder {
+namespace ladder::lab {
+
+using namespace nn;
 
 // ---- workloads ----------------------------------------------------------------------------------
 
@@ -86,7 +88,7 @@ class AttentionAlone {
     const auto parts = split(graph_, qkv, 3);
     const double scale = std::sqrt(heads / double{d_model});
     const AttentionOptions options{tokens / context, heads, true, scale};
-    const Tensor<float> out = ladder::attention(graph_, Registry<Score>::get(score), parts[0],
+    const Tensor<float> out = nn::attention(graph_, Registry<Score>::get(score), parts[0],
                                                 parts[1], parts[2], options).out;
     // Stands for a loss whose gradient is always the same: written once, here.
     const Tensor<float> loss = graph_.tensor(1, 1);
@@ -235,7 +237,7 @@ class Bench {
       runs = experiment.size();
       workloads.push_back([experiment] {
         std::ostream nowhere(nullptr);
-        if (ladder::sweep(experiment, {}, nowhere, false).failed)
+        if (lab::sweep(experiment, {}, nowhere, false).failed)
           throw failure("runs of the bench's sweep failed");
       });
     }
@@ -352,4 +354,4 @@ std::string bench_text(const Table& table) {
   return text;
 }
 
-}  // namespace ladder
+}  // namespace ladder::lab

@@ -1,12 +1,15 @@
 #include <bit>
 #include <utility>
 
-#include "ladder/lab/bench.h"
+#include "lab/bench.h"
 #include "ladder/nn/optimizer.h"
 #include "ladder/nn/score.h"
-#include "ladder/train/trainer.h"
+#include "train/trainer.h"
 
-namespace ladder {
+namespace ladder::lab {
+
+using namespace nn;
+using namespace train;
 
 std::uint64_t fingerprint(const std::vector<float>& values, std::uint64_t start) {
   std::uint64_t hash = start;
@@ -65,4 +68,4 @@ std::uint64_t bench_signature(int threads) {
   return signature;
 }
 
-}  // namespace ladder
+}  // namespace ladder::lab

@@ -1,4 +1,4 @@
-#include "bench_tools.h"
+#include "lab/bench_tools.h"
 
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -11,9 +11,9 @@
 #include "ladder/base/error.h"
 #include "ladder/base/text.h"
 #include "ladder/tensor/kernels/simd.h"
-#include "ladder/tensor/random.h"
+#include "ladder/base/random.h"
 
-namespace ladder {
+namespace ladder::lab {
 
 double seconds_now() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
@@ -170,4 +170,4 @@ ProcessCost run_process(const std::filesystem::path& program,
   return {first_output, usage.ru_maxrss * unit};
 }
 
-}  // namespace ladder
+}  // namespace ladder::lab

@@ -6,10 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "ladder/evidence/statistics.h"
+#include "statistics/statistics.h"
 #include "ladder/tensor/kernels/matmul.h"
 
-namespace ladder {
+namespace ladder::lab {
+
+using namespace tensor;
+using namespace statistics;
 
 double seconds_now();
 
@@ -74,4 +77,4 @@ struct ProcessCost {
 ProcessCost run_process(const std::filesystem::path& program,
                         const std::vector<std::string>& words);
 
-}  // namespace ladder
+}  // namespace ladder::lab

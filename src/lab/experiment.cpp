@@ -1,12 +1,12 @@
-#include "ladder/lab/experiment.h"
+#include "lab/experiment.h"
 
 #include <algorithm>
 #include <optional>
 #include <set>
 
-#include "ladder/base/files.h"
+#include "base/files.h"
 
-namespace ladder {
+namespace ladder::lab {
 
 namespace fs = std::filesystem;
 
@@ -333,4 +333,4 @@ std::string Experiment::resolved() const {
   return text;
 }
 
-}  // namespace ladder
+}  // namespace ladder::lab

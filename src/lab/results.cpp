@@ -1,8 +1,8 @@
-#include "ladder/lab/results.h"
+#include "lab/results.h"
 
-#include "ladder/base/table.h"
+#include "base/table.h"
 
-namespace ladder {
+namespace ladder::lab {
 
 const std::vector<std::string>& result_columns() {
   static const std::vector<std::string> columns = {
@@ -65,4 +65,4 @@ std::string curves_csv(const std::vector<RunRow>& rows) {
   return table.to_csv();
 }
 
-}  // namespace ladder
+}  // namespace ladder::lab

@@ -1,4 +1,4 @@
-#include "ladder/lab/sweep.h"
+#include "lab/sweep.h"
 
 #include <omp.h>
 
@@ -8,9 +8,9 @@
 #include <ostream>
 #include <set>
 
-#include "ladder/base/files.h"
+#include "base/files.h"
 
-namespace ladder {
+namespace ladder::lab {
 
 static const RegisteredSettings settings({
     {"threads", Group::session, Type::integer, "auto",
@@ -162,4 +162,4 @@ Sweep sweep(const Experiment& experiment, Shard shard, std::ostream& out, bool t
   return sweep;
 }
 
-}  // namespace ladder
+}  // namespace ladder::lab

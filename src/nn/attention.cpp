@@ -6,7 +6,7 @@
 
 #include "ladder/tensor/ops.h"
 
-namespace ladder {
+namespace ladder::nn {
 
 // cos and sin of t · 10000^(-2d/head_size), [context, head_size/2] each.
 template <class T>
@@ -94,4 +94,4 @@ std::vector<GradientCase> attention_gradient_cases(const Score& score) {
   return cases;
 }
 
-}  // namespace ladder
+}  // namespace ladder::nn

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace ladder {
+namespace ladder::nn {
 
 static const OptimizerKind& chosen(const Settings& s) {
   return Registry<OptimizerKind>::get(s.text("optimizer"));
@@ -55,4 +55,4 @@ std::unique_ptr<Optimizer> make_optimizer(const Settings& s, std::size_t paramet
   return chosen(s).make(s, parameters);
 }
 
-}  // namespace ladder
+}  // namespace ladder::nn

@@ -2,9 +2,9 @@
 
 #include <cmath>
 
-#include "ladder/tensor/random.h"
+#include "ladder/base/random.h"
 
-namespace ladder {
+namespace ladder::nn {
 
 // ---- settings -----------------------------------------------------------------------------------
 
@@ -174,7 +174,7 @@ struct Recorder {
                            static_cast<std::ptrdiff_t>(e.offset));
   }
   Tensor<T> linear(const std::string& name, Tensor<T> x, int out, Activation f = Activation::none) {
-    return ladder::linear(graph, x, parameter(name + ".weight", out, x.cols()),
+    return tensor::linear(graph, x, parameter(name + ".weight", out, x.cols()),
                           parameter(name + ".bias", 1, out), f);
   }
   Tensor<T> norm(const std::string& name, Tensor<T> x, Tensor<T> residual = {}) {
@@ -208,7 +208,7 @@ struct Recorder {
   Tensor<T> attend(int i, Tensor<T> x, int batch, std::vector<Attention<T>>& recorded) {
     const int d = config.d_model;
     // [rows, 3d]: the parameters of query, key and value are neighbours
-    const Tensor<T> qkv = ladder::linear(graph, x, parameter(block(i) + "attn.query.weight", 3 * d, d),
+    const Tensor<T> qkv = tensor::linear(graph, x, parameter(block(i) + "attn.query.weight", 3 * d, d),
                                          parameter(block(i) + "attn.query.bias", 1, 3 * d));
     const auto parts = split(graph, qkv, 3);
     AttentionOptions options{batch, config.heads};
@@ -266,4 +266,4 @@ Network<T>::Network(const ModelConfig& config, Parameters<T>& parameters, int ba
 template struct Network<float>;
 template struct Network<double>;
 
-}  // namespace ladder
+}  // namespace ladder::nn

@@ -1,4 +1,4 @@
-#include "chart_parts.h"
+#include "plot/chart_parts.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 
 #include "ladder/base/text.h"
 
-namespace ladder {
+namespace ladder::plot {
 
 double Scale::operator()(double value) const {
   value = std::clamp(value, low, high);
@@ -216,4 +216,4 @@ double draw_legend(Svg& svg, const std::vector<const Series*>& entries, Place to
   return legend_height(entries, width);
 }
 
-}  // namespace ladder
+}  // namespace ladder::plot

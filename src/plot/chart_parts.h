@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "ladder/plot/chart.h"
-#include "ladder/plot/svg.h"
+#include "plot/chart.h"
+#include "plot/svg.h"
 
-namespace ladder {
+namespace ladder::plot {
 
 // From values to user units.
 struct Scale {
@@ -42,4 +42,4 @@ double draw_legend(Svg& svg, const std::vector<const Series*>& entries, Place to
                    double width);
 double legend_height(const std::vector<const Series*>& entries, double width);
 
-}  // namespace ladder
+}  // namespace ladder::plot

@@ -3,10 +3,10 @@
 #include <cmath>
 #include <cstdio>
 
-#include "chart_parts.h"
+#include "plot/chart_parts.h"
 #include "ladder/base/text.h"
 
-namespace ladder {
+namespace ladder::plot {
 
 namespace {
 
@@ -198,4 +198,4 @@ std::string to_svg(const HeatMap& chart) {
   return svg.finish();
 }
 
-}  // namespace ladder
+}  // namespace ladder::plot

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "chart_parts.h"
+#include "plot/chart_parts.h"
 
-namespace ladder {
+namespace ladder::plot {
 
 namespace {
 
@@ -227,4 +227,4 @@ std::string to_svg(const LineChart& chart) {
   return svg.finish();
 }
 
-}  // namespace ladder
+}  // namespace ladder::plot

@@ -1,8 +1,8 @@
-#include "ladder/plot/svg.h"
+#include "plot/svg.h"
 
 #include "ladder/base/text.h"
 
-namespace ladder {
+namespace ladder::plot {
 
 std::string escape_xml(std::string_view text) {
   std::string escaped;
@@ -121,4 +121,4 @@ void Svg::text(Place at, std::string_view text, const TextStyle& style) {
 
 std::string Svg::finish() const { return content_ + "</svg>\n"; }
 
-}  // namespace ladder
+}  // namespace ladder::plot

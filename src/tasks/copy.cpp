@@ -4,7 +4,7 @@
 #include "ladder/tasks/initial_condition.h"
 #include "ladder/tasks/task.h"
 
-namespace ladder {
+namespace ladder::tasks {
 namespace {
 
 int block_length(const Settings& settings) {
@@ -54,4 +54,4 @@ const Registered<TaskKind> copy({
 });
 
 }  // namespace
-}  // namespace ladder
+}  // namespace ladder::tasks

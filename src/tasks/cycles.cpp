@@ -1,11 +1,11 @@
-#include "ladder/tasks/cycles.h"
+#include "tasks/cycles.h"
 
 #include <string>
 #include <vector>
 
 #include "ladder/base/error.h"
 
-namespace ladder {
+namespace ladder::tasks {
 namespace {
 
 // base^delay.
@@ -52,4 +52,4 @@ Cycles find_cycles(int base, int delay) {
   return cycles;
 }
 
-}  // namespace ladder
+}  // namespace ladder::tasks

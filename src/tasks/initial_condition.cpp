@@ -2,9 +2,9 @@
 
 #include <cmath>
 
-#include "ladder/tensor/random.h"
+#include "ladder/base/random.h"
 
-namespace ladder {
+namespace ladder::tasks {
 
 InitialConditions::InitialConditions(int variants, int base, int length)
     : variants_(variants),
@@ -55,4 +55,4 @@ int InitialConditions::draw(std::uint64_t seed, Split split, std::uint64_t index
   }
 }
 
-}  // namespace ladder
+}  // namespace ladder::tasks

@@ -5,7 +5,7 @@
 #include "ladder/tasks/initial_condition.h"
 #include "ladder/tasks/task.h"
 
-namespace ladder {
+namespace ladder::tasks {
 namespace {
 
 std::vector<int> distinct_delays(const Settings& settings) {
@@ -79,4 +79,4 @@ const Registered<TaskKind> nt({
 });
 
 }  // namespace
-}  // namespace ladder
+}  // namespace ladder::tasks

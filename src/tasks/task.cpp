@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace ladder {
+namespace ladder::tasks {
 
 static const TaskKind& chosen(const Settings& settings) {
   return Registry<TaskKind>::get(settings.text("task"));
@@ -91,4 +91,4 @@ static const RegisteredSettings settings{
      .applies_when = [] { return tasks_that_read("cue") + " with several delays"; }},
 };
 
-}  // namespace ladder
+}  // namespace ladder::tasks

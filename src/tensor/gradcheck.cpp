@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-namespace ladder {
+namespace ladder::tensor {
 
 Tensor<double> GradientProbe::variable(int rows, int cols, double size) {
   Tensor<double> x = graph_.leaf(rows, cols, true);
@@ -83,4 +83,4 @@ GradientError check_gradient(const GradientCase& gradient_case) {
   return worst;
 }
 
-}  // namespace ladder
+}  // namespace ladder::tensor

@@ -5,7 +5,7 @@
 
 #include "ladder/base/error.h"
 
-namespace ladder {
+namespace ladder::tensor {
 
 template <class T>
 T* Graph<T>::scratch(std::size_t count) {
@@ -94,4 +94,4 @@ void Graph<T>::backward(Write parameters) {
 template class Graph<float>;
 template class Graph<double>;
 
-}  // namespace ladder
+}  // namespace ladder::tensor

@@ -1,8 +1,8 @@
-#include "ladder/train/checkpoint.h"
+#include "train/checkpoint.h"
 
 #include <algorithm>
 
-namespace ladder {
+namespace ladder::train {
 
 void save_checkpoint(const std::filesystem::path& path, const Settings& settings, Trainer& trainer) {
   Safetensors file;
@@ -48,4 +48,4 @@ void load_parameters(const Safetensors& file, const std::string& prefix, Paramet
   }
 }
 
-}  // namespace ladder
+}  // namespace ladder::train

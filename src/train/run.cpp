@@ -1,9 +1,9 @@
-#include "ladder/train/run.h"
+#include "train/run.h"
 
 #include <chrono>
 #include <cmath>
 
-namespace ladder {
+namespace ladder::train {
 
 static const RegisteredSettings settings({
     {"eval_every", Group::evaluation, Type::integer, "100", "steps between evaluations",
@@ -70,4 +70,4 @@ double estimated_work(const Settings& s) {
   return per_token * context * s.real("batch") * s.real("steps");
 }
 
-}  // namespace ladder
+}  // namespace ladder::train

@@ -1,4 +1,4 @@
-#include "ladder/train/trainer.h"
+#include "train/trainer.h"
 
 #include <omp.h>
 
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numbers>
 
-namespace ladder {
+namespace ladder::train {
 
 // ---- settings -----------------------------------------------------------------------------------
 
@@ -256,4 +256,4 @@ double Trainer::rollout_accuracy(int sequences) {
   return static_cast<double>(right) / targets;
 }
 
-}  // namespace ladder
+}  // namespace ladder::train

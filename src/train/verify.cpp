@@ -1,15 +1,15 @@
-#include "ladder/train/verify.h"
+#include "train/verify.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "ladder/base/safetensors.h"
+#include "base/safetensors.h"
 #include "ladder/nn/optimizer.h"
 #include "ladder/nn/transformer.h"
-#include "ladder/train/checkpoint.h"
+#include "train/checkpoint.h"
 
-namespace ladder {
+namespace ladder::train {
 
 namespace {
 
@@ -165,4 +165,4 @@ class Case {
 
 std::vector<GroupError> verify(const std::filesystem::path& path) { return Case(path).compare(); }
 
-}  // namespace ladder
+}  // namespace ladder::train

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "ladder/base/error.h"
-#include "ladder/base/table.h"
+#include "base/table.h"
 #include "../contains.h"
 
 using namespace ladder;

@@ -5,15 +5,19 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "ladder/base/files.h"
-#include "ladder/base/safetensors.h"
-#include "ladder/cli/command.h"
-#include "ladder/base/table.h"
+#include "base/files.h"
+#include "base/safetensors.h"
+#include "cli/command.h"
+#include "base/table.h"
 #include "ladder/nn/optimizer.h"
 #include "ladder/nn/score.h"
 #include "ladder/tasks/task.h"
 
 namespace ladder {
+
+using namespace nn;
+using namespace tasks;
+using namespace cli;
 namespace {
 
 namespace fs = std::filesystem;

@@ -1,5 +1,5 @@
 // What the bench tells, not how fast anything is.
-#include "ladder/lab/bench.h"
+#include "lab/bench.h"
 
 #include <doctest/doctest.h>
 
@@ -10,9 +10,11 @@
 #include <sstream>
 
 #include "ladder/base/error.h"
-#include "ladder/train/trainer.h"
+#include "train/trainer.h"
 
 using namespace ladder;
+using namespace ladder::train;
+using namespace ladder::lab;
 
 static const std::filesystem::path directory =
     std::filesystem::temp_directory_path() / "ladder_bench_test";

@@ -1,10 +1,11 @@
-#include "ladder/lab/experiment.h"
+#include "lab/experiment.h"
 
 #include <doctest/doctest.h>
 
-#include "ladder/base/files.h"
+#include "base/files.h"
 
 using namespace ladder;
+using namespace ladder::lab;
 
 namespace fs = std::filesystem;
 using Words = std::vector<std::string>;

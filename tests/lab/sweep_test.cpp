@@ -1,16 +1,18 @@
 // A sweep from its experiment to its files, and the text of results.
-#include "ladder/lab/sweep.h"
+#include "lab/sweep.h"
 
 #include <doctest/doctest.h>
 
 #include <set>
 #include <sstream>
 
-#include "ladder/base/files.h"
-#include "ladder/base/table.h"
+#include "base/files.h"
+#include "base/table.h"
 #include "../contains.h"
 
 namespace ladder {
+
+using namespace lab;
 namespace {
 
 namespace fs = std::filesystem;

@@ -11,6 +11,8 @@
 #include "ladder/nn/transformer.h"
 
 namespace ladder {
+
+using namespace nn;
 namespace {
 
 using Numbers = std::vector<double>;

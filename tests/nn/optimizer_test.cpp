@@ -5,6 +5,8 @@
 #include <cmath>
 
 namespace ladder {
+
+using namespace nn;
 namespace {
 
 using Choices = std::vector<std::pair<std::string, std::string>>;

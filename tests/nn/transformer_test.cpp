@@ -9,6 +9,8 @@
 #include <set>
 
 namespace ladder {
+
+using namespace nn;
 namespace {
 
 using Choices = std::vector<std::pair<std::string, std::string>>;

@@ -24,7 +24,7 @@ ladder=ladder
 [ "$ARCH" = native ] || ladder=$build/ladder
 make -s CXX="$CXX" ARCH="$ARCH" BUILD="$build" LADDER="$ladder"
 # ladder's own objects, as they are in the program
-"$CXX" -std=c++20 -O3 -march="$ARCH" -Wall -Wextra -fopenmp -Iinclude -Isrc/lab \
+"$CXX" -std=c++20 -O3 -march="$ARCH" -Wall -Wextra -fopenmp -Iinclude -Isrc -Isrc/lab \
   tests/peers/openblas_gemm.cc \
   $(find src -name '*.cpp' ! -name main.cpp | sed "s|^|$build/|; s|cpp$|o|") \
   -lopenblas -o "$objects/openblas_gemm"

@@ -6,13 +6,14 @@
 #include <iostream>
 #include <map>
 
-#include "bench_tools.h"
+#include "lab/bench_tools.h"
 #include "ladder/base/error.h"
-#include "ladder/base/files.h"
+#include "base/files.h"
 #include "ladder/base/text.h"
-#include "ladder/lab/bench.h"
+#include "lab/bench.h"
 
 using namespace ladder;
+using namespace ladder::lab;
 
 extern "C" char* openblas_get_corename();
 

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ladder/plot/chart.h"
-#include "ladder/plot/svg.h"
+#include "plot/chart.h"
+#include "plot/svg.h"
 #include "markup_check.h"
 
 using namespace ladder;
+using namespace ladder::plot;
 
 static LineChart line_chart(std::size_t panels, std::size_t points, double scale) {
   LineChart chart;

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ladder/plot/svg.h"
+#include "plot/svg.h"
 #include "../contains.h"
 
 // What is wrong with the XML: tags that do not match, attributes without quotes, stray < or &.
@@ -82,7 +82,7 @@ inline std::vector<TextBox> text_boxes(const std::string& svg) {
     const double y = std::atof(attribute_of(tag, "y").c_str());
     const double size = std::atof(attribute_of(tag, "font-size").c_str());
     const std::string anchor = attribute_of(tag, "text-anchor");
-    const double width = ladder::text_width(text, size);
+    const double width = ladder::plot::text_width(text, size);
     const double before = anchor == "end" ? width : anchor == "middle" ? width / 2 : 0;
     if (attribute_of(tag, "transform").empty())
       boxes.push_back({x - before, x - before + width, y - 0.75 * size, y + 0.2 * size, text});

@@ -1,4 +1,4 @@
-#include "ladder/tasks/cycles.h"
+#include "tasks/cycles.h"
 
 #include <doctest/doctest.h>
 
@@ -9,6 +9,7 @@
 #include "ladder/base/error.h"
 
 using namespace ladder;
+using namespace ladder::tasks;
 
 using Count = std::map<std::uint64_t, std::uint64_t>;
 

@@ -8,6 +8,7 @@
 #include <set>
 
 using namespace ladder;
+using namespace ladder::tasks;
 
 using Choices = std::vector<std::pair<std::string, std::string>>;
 

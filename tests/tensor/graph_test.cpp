@@ -7,9 +7,12 @@
 #include "../allocation_count.h"
 #include "ladder/tensor/gradcheck.h"
 #include "ladder/tensor/ops.h"
-#include "ladder/train/trainer.h"
+#include "train/trainer.h"
 
 namespace ladder {
+
+using namespace tensor;
+using namespace train;
 namespace {
 
 // y = x², element by element, with `slope` times x for its gradient: 2 is right.

@@ -13,8 +13,8 @@
 
 #include "ladder/tensor/kernels/panel.h"
 
-using ladder::Strided;
-using ladder::Write;
+using ladder::tensor::Strided;
+using ladder::tensor::Write;
 
 namespace {
 
@@ -77,7 +77,7 @@ void check(int m, int n, int k, bool a_transposed, bool b_transposed, bool accum
   std::vector<T> c = random_values<T>(m > 0 && n > 0 ? (m - 1) * ldc + n : 0);
   if (!accumulate && gap == 0) std::fill(c.begin(), c.end(), std::numeric_limits<T>::quiet_NaN());
   const std::vector<T> start = c;
-  ladder::matmul(m, n, k, a.view, b.view, c.data(), ldc,
+  ladder::tensor::matmul(m, n, k, a.view, b.view, c.data(), ldc,
                  accumulate ? Write::accumulate : Write::replace, biased ? bias.data() : nullptr);
   CHECK(agrees(m, n, k, a.view, b.view, start, c, ldc, accumulate, biased ? bias.data() : nullptr));
 }
@@ -122,7 +122,7 @@ TEST_CASE_TEMPLATE("matmul agrees with the triple loop", T, float, double) {
     const std::vector<T> x = random_values<T>(20000);
     const Strided<T> a{x.data(), 3, 400}, b{x.data(), 2, 450};
     std::vector<T> c(30 * 40), start = c;
-    ladder::matmul(30, 40, 45, a, b, c.data(), 40);
+    ladder::tensor::matmul(30, 40, 45, a, b, c.data(), 40);
     CHECK(agrees<T>(30, 40, 45, a, b, start, c, 40, false, nullptr));
   }
 }
@@ -135,11 +135,11 @@ TEST_CASE_TEMPLATE("a row has the same bits in a batch of any size", T, float, d
         const Matrix<T> a(m, k, form & 1, 0), b(k, n, form & 2, 0);
         const std::vector<T> bias = random_values<T>(n);
         std::vector<T> whole(m * n), part(m * n);
-        ladder::matmul(m, n, k, a.view, b.view, whole.data(), n, Write::replace, bias.data());
+        ladder::tensor::matmul(m, n, k, a.view, b.view, whole.data(), n, Write::replace, bias.data());
         for (int rows : {1, 2, 3, 6, 11, 17, 32, 100, 599}) {
           const int first = (m - rows) / 2 + (rows > 1);
           const Strided<T> tail = a.view.at(first, 0);
-          ladder::matmul(rows, n, k, tail, b.view, part.data(), n, Write::replace, bias.data());
+          ladder::tensor::matmul(rows, n, k, tail, b.view, part.data(), n, Write::replace, bias.data());
           CHECK(same_bits(part.data(), whole.data() + first * n, rows * n));
         }
         // Nor do they depend on the layout of the operands or the other columns.
@@ -147,10 +147,10 @@ TEST_CASE_TEMPLATE("a row has the same bits in a batch of any size", T, float, d
         for (int p = 0; p < k; ++p) {
           for (int j = 0; j < n; ++j) flat.values[p * n + j] = b.view.at(p, j).data[0];
         }
-        ladder::matmul(m, n, k, a.view, flat.view, part.data(), n, Write::replace, bias.data());
+        ladder::tensor::matmul(m, n, k, a.view, flat.view, part.data(), n, Write::replace, bias.data());
         CHECK(same_bits(part.data(), whole.data(), m * n));
         const int some = n / 2 + 1;
-        ladder::matmul(m, some, k, a.view, b.view, part.data(), n, Write::replace, bias.data());
+        ladder::tensor::matmul(m, some, k, a.view, b.view, part.data(), n, Write::replace, bias.data());
         bool same = true;
         for (int i = 0; i < m; ++i) {
           same = same && same_bits(part.data() + i * n, whole.data() + i * n, some);
@@ -167,7 +167,7 @@ TEST_CASE("matmul passes NaN and infinity of its own row only") {
   a.values[4 * k + 7] = std::numeric_limits<float>::quiet_NaN();
   a.values[18 * k] = std::numeric_limits<float>::infinity();
   std::vector<float> c(m * n);
-  ladder::matmul(m, n, k, a.view, b.view, c.data(), n);
+  ladder::tensor::matmul(m, n, k, a.view, b.view, c.data(), n);
   for (int i = 0; i < m; ++i) {
     for (int j = 0; j < n; ++j) {
       CHECK(std::isnan(c[i * n + j]) == (i == 4));
@@ -193,9 +193,9 @@ TEST_CASE_TEMPLATE("panel_multiply and small_multiply agree with the triple loop
             std::vector<T> c = random_values<T>(m > 0 ? (m - 1) * ldc + n : 0);
             const std::vector<T> start = c;
             if (vectors == 1) {
-              ladder::panel_multiply<1>(m, k, a.view, b.values.data(), n + 3, c.data(), ldc, write);
+              ladder::tensor::panel_multiply<1>(m, k, a.view, b.values.data(), n + 3, c.data(), ldc, write);
             } else {
-              ladder::panel_multiply<2>(m, k, a.view, b.values.data(), n + 3, c.data(), ldc, write);
+              ladder::tensor::panel_multiply<2>(m, k, a.view, b.values.data(), n + 3, c.data(), ldc, write);
             }
             CHECK(agrees<T>(m, n, k, a.view, b.view, start, c, ldc, accumulate, nullptr));
           }
@@ -205,10 +205,10 @@ TEST_CASE_TEMPLATE("panel_multiply and small_multiply agree with the triple loop
             const std::ptrdiff_t ldc = n + 2;
             std::vector<T> c = random_values<T>(m > 0 && n > 0 ? (m - 1) * ldc + n : 0);
             const std::vector<T> start = c;
-            ladder::small_multiply(m, n, k, a.view, b.values.data(), n + 1, c.data(), ldc, write);
+            ladder::tensor::small_multiply(m, n, k, a.view, b.values.data(), n + 1, c.data(), ldc, write);
             CHECK(agrees<T>(m, n, k, a.view, b.view, start, c, ldc, accumulate, nullptr));
             std::vector<T> other = start;
-            ladder::matmul(m, n, k, a.view, b.view, other.data(), ldc, write);
+            ladder::tensor::matmul(m, n, k, a.view, b.view, other.data(), ldc, write);
             CHECK(same_bits(other.data(), c.data(), static_cast<int>(c.size())));
           }
         }

@@ -1,13 +1,15 @@
-#include "ladder/train/checkpoint.h"
+#include "train/checkpoint.h"
 
 #include <doctest/doctest.h>
 
 #include <cstring>
 #include <functional>
 
-#include "ladder/base/files.h"
+#include "base/files.h"
 
 namespace ladder {
+
+using namespace train;
 namespace {
 
 namespace fs = std::filesystem;

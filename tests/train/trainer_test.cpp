@@ -1,6 +1,6 @@
 // Training and measuring: the same bits whatever the threads, and numbers that a plain
 // recomputation gives too.
-#include "ladder/train/trainer.h"
+#include "train/trainer.h"
 
 #include <doctest/doctest.h>
 
@@ -9,9 +9,11 @@
 #include <numbers>
 #include <set>
 
-#include "ladder/train/run.h"
+#include "train/run.h"
 
 namespace ladder {
+
+using namespace train;
 namespace {
 
 using Choices = std::vector<std::pair<std::string, std::string>>;

@@ -1,6 +1,6 @@
 // Reference cases: those that are shipped agree; a case that is wrong in any way is found, and a
 // file that is no case is refused, whatever its bytes.
-#include "ladder/train/verify.h"
+#include "train/verify.h"
 
 #include <doctest/doctest.h>
 
@@ -11,12 +11,14 @@
 #include <set>
 
 #include "ladder/base/error.h"
-#include "ladder/base/files.h"
-#include "ladder/base/safetensors.h"
-#include "ladder/tensor/random.h"
+#include "base/files.h"
+#include "base/safetensors.h"
+#include "ladder/base/random.h"
 #include "../contains.h"
 
 namespace ladder {
+
+using namespace train;
 namespace {
 
 namespace fs = std::filesystem;

@@ -5,7 +5,7 @@
 #include "ladder/tensor/gradcheck.h"
 #include "ladder/tensor/graph.h"
 
-namespace ladder {
+namespace ladder::nn {
 
 // How attention itself knows positions. (Learned and sinusoidal ones are added to the input.)
 enum class Rotation { none, rope };  // Su et al., arXiv:2104.09864
@@ -38,4 +38,4 @@ Attention<T> attention(Graph<T>& graph, const Score& score, Tensor<T> query, Ten
 // The cases that check the gradient of attention with this score, one for each way of using it.
 std::vector<GradientCase> attention_gradient_cases(const Score& score);
 
-}  // namespace ladder
+}  // namespace ladder::nn

@@ -11,7 +11,7 @@
 #include "ladder/base/registry.h"
 #include "ladder/base/settings.h"
 
-namespace ladder {
+namespace ladder::nn {
 
 class Optimizer {
  public:
@@ -33,4 +33,4 @@ struct OptimizerKind {
 // The optimizer that the (resolved) settings name.
 std::unique_ptr<Optimizer> make_optimizer(const Settings& settings, std::size_t parameters);
 
-}  // namespace ladder
+}  // namespace ladder::nn

@@ -20,7 +20,9 @@
 #include "ladder/base/registry.h"
 #include "ladder/tensor/kernels/attention.h"
 
-namespace ladder {
+namespace ladder::nn {
+
+using namespace tensor;
 
 struct Score {
   static constexpr const char* kind = "score";
@@ -42,4 +44,4 @@ Score make_score() {
           attention_kernel<Form, double>()};
 }
 
-}  // namespace ladder
+}  // namespace ladder::nn

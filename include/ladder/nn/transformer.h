@@ -18,7 +18,7 @@
 #include "ladder/tensor/graph.h"
 #include "ladder/tensor/ops.h"
 
-namespace ladder {
+namespace ladder::nn {
 
 enum class Position { none, learned, sinusoidal, rope, alibi };
 enum class Norm { pre, post, none };
@@ -84,4 +84,4 @@ struct Network {
   std::vector<Attention<T>> attention;  // one a layer
 };
 
-}  // namespace ladder
+}  // namespace ladder::nn

@@ -8,7 +8,7 @@
 
 #include "ladder/tasks/task.h"
 
-namespace ladder {
+namespace ladder::tasks {
 
 // An initial condition is one of `variants` rules and `length` tokens in 0 .. base-1, all uniform.
 // A hash, the same for every seed, gives one condition in eight to evaluation and the others to
@@ -30,4 +30,4 @@ class InitialConditions {
   double count_;  // of all conditions; may be infinite
 };
 
-}  // namespace ladder
+}  // namespace ladder::tasks

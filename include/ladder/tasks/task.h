@@ -10,7 +10,7 @@
 #include "ladder/base/registry.h"
 #include "ladder/base/settings.h"
 
-namespace ladder {
+namespace ladder::tasks {
 
 // Training and evaluation never share an initial condition, where the task has enough of them.
 enum class Split { training, evaluation };
@@ -56,4 +56,4 @@ std::unique_ptr<Task> make_task(const Settings& settings);
 // would be nothing to predict.
 int context_reaching(const Settings& settings, int first_target);
 
-}  // namespace ladder
+}  // namespace ladder::tasks

@@ -7,9 +7,9 @@
 
 #include "ladder/base/registry.h"
 #include "ladder/tensor/graph.h"
-#include "ladder/tensor/random.h"
+#include "ladder/base/random.h"
 
-namespace ladder {
+namespace ladder::tensor {
 
 // What a case builds upon: leaves with reproducible random values, and a scalar to differentiate.
 class GradientProbe {
@@ -47,4 +47,4 @@ struct GradientError {
 // Central differences with Richardson extrapolation. A right gradient gives 1e-7 or less.
 GradientError check_gradient(const GradientCase& gradient_case);
 
-}  // namespace ladder
+}  // namespace ladder::tensor

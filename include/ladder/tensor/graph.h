@@ -14,7 +14,7 @@
 
 #include "ladder/tensor/kernels/matmul.h"  // Strided, Write
 
-namespace ladder {
+namespace ladder::tensor {
 
 // A handle to a matrix whose memory belongs to a graph (or to a parameter buffer). Cheap to copy.
 template <class T>
@@ -114,4 +114,4 @@ class Graph {
 extern template class Graph<float>;
 extern template class Graph<double>;
 
-}  // namespace ladder
+}  // namespace ladder::tensor

@@ -10,7 +10,7 @@
 
 #include "ladder/tensor/graph.h"
 
-namespace ladder {
+namespace ladder::tensor {
 
 enum class Activation { none, gelu, relu, tanh };
 
@@ -65,4 +65,4 @@ Tensor<T> cross_entropy(Graph<T>& graph, Tensor<T> logits, const Targets& target
 template <class T>
 Tensor<T> squared_loss(Graph<T>& graph, Tensor<T> logits, const Targets& targets);
 
-}  // namespace ladder
+}  // namespace ladder::tensor

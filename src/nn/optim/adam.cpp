@@ -1,8 +1,8 @@
-#include "ladder/nn/adam.h"
+#include "nn/optim/adam.h"
 
 #include <cmath>
 
-namespace ladder {
+namespace ladder::nn {
 
 Adam::Adam(const Settings& s, std::size_t parameters, double decay)
     : beta1_(s.real("beta1")),
@@ -35,4 +35,4 @@ static const Registered<OptimizerKind> registered(
      "Kingma & Ba, arXiv:1412.6980", {"beta1", "beta2", "epsilon"}, 0.001,
      [](const Settings& s, std::size_t n) { return std::make_unique<Adam>(s, n); }});
 
-}  // namespace ladder
+}  // namespace ladder::nn

@@ -1,6 +1,6 @@
-#include "ladder/nn/adam.h"
+#include "nn/optim/adam.h"
 
-namespace ladder {
+namespace ladder::nn {
 
 static const Registered<OptimizerKind> registered(
     {"adamw", "p *= 1 - lr weight_decay; then as adam", "Loshchilov & Hutter, arXiv:1711.05101",
@@ -9,4 +9,4 @@ static const Registered<OptimizerKind> registered(
        return std::make_unique<Adam>(s, n, s.real("weight_decay"));
      }});
 
-}  // namespace ladder
+}  // namespace ladder::nn

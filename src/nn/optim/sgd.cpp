@@ -1,6 +1,6 @@
 #include "ladder/nn/optimizer.h"
 
-namespace ladder {
+namespace ladder::nn {
 
 class Sgd : public Optimizer {
  public:
@@ -25,4 +25,4 @@ static const Registered<OptimizerKind> registered(
     {"sgd", "v = momentum v + g; p -= lr v", "Polyak 1964", {"momentum"}, 0.1,
      [](const Settings& s, std::size_t n) { return std::make_unique<Sgd>(s, n); }});
 
-}  // namespace ladder
+}  // namespace ladder::nn

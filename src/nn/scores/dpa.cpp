@@ -1,6 +1,6 @@
 #include "ladder/nn/score.h"
 
-namespace ladder {
+namespace ladder::nn {
 
 struct DotProduct {
   static constexpr const char* name = "dpa";
@@ -20,4 +20,4 @@ struct DotProduct {
 
 static const Registered<Score> registered(make_score<DotProduct>());
 
-}  // namespace ladder
+}  // namespace ladder::nn

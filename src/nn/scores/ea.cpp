@@ -1,6 +1,6 @@
 #include "ladder/nn/score.h"
 
-namespace ladder {
+namespace ladder::nn {
 
 struct Expressive {
   static constexpr const char* name = "ea";
@@ -22,4 +22,4 @@ struct Expressive {
 
 static const Registered<Score> registered(make_score<Expressive>());
 
-}  // namespace ladder
+}  // namespace ladder::nn

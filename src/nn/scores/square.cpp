@@ -1,6 +1,6 @@
 #include "ladder/nn/score.h"
 
-namespace ladder {
+namespace ladder::nn {
 
 // EA without its saturation: what z² alone does.
 struct Square {
@@ -21,4 +21,4 @@ struct Square {
 
 static const Registered<Score> registered(make_score<Square>());
 
-}  // namespace ladder
+}  // namespace ladder::nn

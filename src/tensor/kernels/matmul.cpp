@@ -23,7 +23,7 @@
 #include "ladder/tensor/kernels/simd.h"
 #include "ladder/tensor/kernels/transpose.h"
 
-namespace ladder {
+namespace ladder::tensor {
 namespace {
 
 using panel::tile_rows;
@@ -190,4 +190,4 @@ template void matmul(int, int, int, Strided<float>, Strided<float>, float*, std:
 template void matmul(int, int, int, Strided<double>, Strided<double>, double*, std::ptrdiff_t,
                      Write, const double*);
 
-}  // namespace ladder
+}  // namespace ladder::tensor

@@ -1,10 +1,10 @@
 // y = activation(x)
-#include "activation.h"
+#include "tensor/ops/activation.h"
 #include "ladder/tensor/gradcheck.h"
 #include "ladder/tensor/kernels/elementwise.h"
 #include "ladder/tensor/ops.h"
 
-namespace ladder {
+namespace ladder::tensor {
 
 template <class T>
 Tensor<T> activate(Graph<T>& graph, Tensor<T> x, Activation activation) {
@@ -46,4 +46,4 @@ static const Registered<GradientCase> gelu(activation_case("gelu", Activation::g
 static const Registered<GradientCase> relu(activation_case("relu", Activation::relu));
 static const Registered<GradientCase> tanh(activation_case("tanh", Activation::tanh));
 
-}  // namespace ladder
+}  // namespace ladder::tensor

@@ -7,7 +7,7 @@
 #include "ladder/tensor/kernels/simd.h"
 #include "ladder/tensor/ops.h"
 
-namespace ladder {
+namespace ladder::tensor {
 
 // y = x/2 (1 + tanh u), u = sqrt(2/pi) (x + 0.044715 x³)   Hendrycks & Gimpel, arXiv:1606.08415
 // (1 + tanh u)/2 is the logistic function of 2u, which is cheaper.
@@ -54,4 +54,4 @@ void with_activation(Activation activation, F&& f) {
   throw failure("activation: there is none to apply");
 }
 
-}  // namespace ladder
+}  // namespace ladder::tensor

@@ -4,7 +4,7 @@
 #include "ladder/tensor/kernels/elementwise.h"
 #include "ladder/tensor/ops.h"
 
-namespace ladder {
+namespace ladder::tensor {
 
 template <class T>
 Tensor<T> add(Graph<T>& graph, Tensor<T> a, Tensor<T> b) {
@@ -95,4 +95,4 @@ static const Registered<GradientCase> split_case(
        return probe.weigh({linear(graph, parts[0], w, b), linear(graph, parts[1], w, b)});
      }});
 
-}  // namespace ladder
+}  // namespace ladder::tensor

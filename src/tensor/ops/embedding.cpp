@@ -5,7 +5,7 @@
 #include "ladder/tensor/kernels/elementwise.h"
 #include "ladder/tensor/ops.h"
 
-namespace ladder {
+namespace ladder::tensor {
 
 template <class T>
 Tensor<T> embedding(Graph<T>& graph, const std::int32_t* tokens, int rows, Tensor<T> table) {
@@ -55,4 +55,4 @@ static const Registered<GradientCase> learned(
        return probe.weigh({embedding(graph, tokens.data(), 5, probe.variable(4, 3))});
      }});
 
-}  // namespace ladder
+}  // namespace ladder::tensor

@@ -6,7 +6,7 @@
 #include "ladder/tensor/kernels/elementwise.h"
 #include "ladder/tensor/ops.h"
 
-namespace ladder {
+namespace ladder::tensor {
 
 static constexpr double epsilon = 1e-5;
 
@@ -94,4 +94,4 @@ static const Registered<GradientCase> with_residual(
        return probe.weigh({layer_norm(graph, x, w, b, probe.variable(3, 5))});
      }});
 
-}  // namespace ladder
+}  // namespace ladder::tensor

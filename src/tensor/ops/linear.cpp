@@ -1,11 +1,11 @@
 // y = activation(x·Wᵀ + b)
-#include "activation.h"
+#include "tensor/ops/activation.h"
 #include "ladder/tensor/gradcheck.h"
 #include "ladder/tensor/kernels/elementwise.h"
 #include "ladder/tensor/kernels/matmul.h"
 #include "ladder/tensor/ops.h"
 
-namespace ladder {
+namespace ladder::tensor {
 
 // db += Σ_r dy[r], in four interleaved chains that need not wait for each other
 template <class T>
@@ -79,4 +79,4 @@ static const Registered<GradientCase> plain(linear_case("linear", Activation::no
 static const Registered<GradientCase> gelu(linear_case("linear_gelu", Activation::gelu));
 static const Registered<GradientCase> tanh(linear_case("linear_tanh", Activation::tanh));
 
-}  // namespace ladder
+}  // namespace ladder::tensor

@@ -6,7 +6,7 @@
 #include "ladder/tensor/kernels/elementwise.h"
 #include "ladder/tensor/ops.h"
 
-namespace ladder {
+namespace ladder::tensor {
 
 // Records a loss whose rows are independent: `row_loss(x, target, d)` returns the loss of one row
 // of logits x [cols] and writes its gradient d [cols].
@@ -80,4 +80,4 @@ static const Registered<GradientCase> squared_case(
        return squared_loss(graph, probe.variable(5, 4), some_targets);
      }});
 
-}  // namespace ladder
+}  // namespace ladder::tensor

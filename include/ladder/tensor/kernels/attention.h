@@ -34,7 +34,7 @@
 #include "ladder/tensor/kernels/scratch.h"
 #include "ladder/tensor/kernels/transpose.h"
 
-namespace ladder {
+namespace ladder::tensor {
 
 // How weights become probabilities.
 struct Normaliser {
@@ -396,4 +396,4 @@ AttentionKernel<T> attention_kernel() {
   };
 }
 
-}  // namespace ladder
+}  // namespace ladder::tensor

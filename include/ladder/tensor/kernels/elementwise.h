@@ -11,7 +11,7 @@
 #include "ladder/tensor/kernels/matmul.h"  // Write
 #include "ladder/tensor/kernels/simd.h"
 
-namespace ladder {
+namespace ladder::tensor {
 
 template <class T>
 struct WholeVector {
@@ -49,4 +49,4 @@ inline T sum_of(std::size_t n, F&& f) {
   return simd::sum(total);
 }
 
-}  // namespace ladder
+}  // namespace ladder::tensor

@@ -13,7 +13,7 @@
 
 #include <cstddef>
 
-namespace ladder {
+namespace ladder::tensor {
 
 // A strided view of a matrix: element (i, j) is data[i * row_stride + j * col_stride].
 template <class T>
@@ -39,4 +39,4 @@ extern template void matmul(int, int, int, Strided<float>, Strided<float>, float
 extern template void matmul(int, int, int, Strided<double>, Strided<double>, double*,
                             std::ptrdiff_t, Write, const double*);
 
-}  // namespace ladder
+}  // namespace ladder::tensor

@@ -19,7 +19,7 @@
 #include "ladder/tensor/kernels/matmul.h"
 #include "ladder/tensor/kernels/simd.h"
 
-namespace ladder {
+namespace ladder::tensor {
 namespace panel {
 
 #if defined(__AVX512F__) || defined(__aarch64__)
@@ -184,4 +184,4 @@ inline void small_multiply(int m, int n, int k, Strided<T> a, const T* b, std::p
   if (j < n) panel::last_columns(m, n - j, k, a, b + j, ldb, c + j, ldc, write);
 }
 
-}  // namespace ladder
+}  // namespace ladder::tensor

@@ -5,7 +5,7 @@
 #include <memory>
 #include <new>
 
-namespace ladder {
+namespace ladder::tensor {
 
 template <class T>
 class Scratch {
@@ -30,4 +30,4 @@ class Scratch {
   std::size_t count_ = 0;
 };
 
-}  // namespace ladder
+}  // namespace ladder::tensor

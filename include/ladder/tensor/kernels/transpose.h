@@ -6,7 +6,7 @@
 #include "ladder/tensor/kernels/matmul.h"  // Strided
 #include "ladder/tensor/kernels/simd.h"
 
-namespace ladder {
+namespace ladder::tensor {
 namespace detail {
 
 // In each 2x2 arrangement of distance x distance blocks the two off the diagonal change places.
@@ -52,4 +52,4 @@ inline void transpose(int m, int n, const T* from, std::ptrdiff_t ldf, T factor,
     for (int i = j < whole_n ? whole_m : 0; i < m; ++i) to[j * ldt + i] = factor * from[i * ldf + j];
 }
 
-}  // namespace ladder
+}  // namespace ladder::tensor

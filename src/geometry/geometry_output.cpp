@@ -1,0 +1,307 @@
+// What `ladder inspect` writes of the measures: tables, pictures, and the answers in words.
+#include <algorithm>
+#include <cmath>
+
+#include "base/table.h"
+#include "geometry/geometry.h"
+#include "plot/chart.h"
+
+namespace ladder::geometry {
+
+using namespace plot;
+
+static bool suppresses_by_orthogonality(const AttentionTally& tally, double random) {
+  const double suppressed = tally.mean_abs_cosine(Standing::suppressed);
+  return suppressed < random && suppressed < 0.5 * tally.mean_abs_cosine(Standing::attended);
+}
+
+static bool matches_by_both_signs(const AttentionTally& tally) {
+  return tally.antiparallel_share() > tally.antiparallel_if_uniform() &&
+         tally.parallel_share() > tally.parallel_if_uniform();
+}
+
+// ---- tables -------------------------------------------------------------------------------------
+
+static std::string number(double value) { return std::isnan(value) ? "" : fixed(value, 6); }
+
+static std::vector<std::string> numbers_of(const AttentionTally& tally, double rank) {
+  return {std::to_string(tally.rows()),
+          std::to_string(tally.pairs()),
+          std::to_string(tally.count(Standing::attended)),
+          std::to_string(tally.count(Standing::suppressed)),
+          std::to_string(tally.zero_norm_pairs()),
+          number(tally.antiparallel_share()),
+          number(tally.parallel_share()),
+          number(tally.antiparallel_if_uniform()),
+          number(tally.parallel_if_uniform()),
+          number(tally.mean_abs_cosine(Standing::suppressed)),
+          number(tally.mean_abs_cosine(Standing::attended)),
+          number(tally.mean_abs_z()),
+          number(tally.median_abs_z()),
+          number(tally.entropy_bits()),
+          number(tally.relative_entropy()),
+          number(rank)};
+}
+
+std::string geometry_csv(const Geometries& models) {
+  Table table({"checkpoint", "score", "sequences", "accuracy", "chance", "head_size",
+               "random_abs_cosine", "layer", "head", "rows", "pairs", "attended_pairs",
+               "suppressed_pairs", "zero_norm_pairs", "antiparallel_share", "parallel_share",
+               "antiparallel_if_uniform", "parallel_if_uniform", "abs_cosine_suppressed",
+               "abs_cosine_attended", "mean_abs_z", "median_abs_z", "entropy_bits",
+               "relative_entropy", "key_effective_rank", "by_orthogonality", "by_both_signs"});
+  for (const Geometry& model : models) {
+    const double random = random_abs_cosine(model.head_size);
+    const auto add = [&](int layer, const std::string& head, const AttentionTally& tally,
+                         double rank) {
+      std::vector<std::string> cells = {model.name,
+                                        model.score,
+                                        std::to_string(model.sequences),
+                                        number(model.accuracy),
+                                        number(model.chance),
+                                        std::to_string(model.head_size),
+                                        number(random),
+                                        std::to_string(layer),
+                                        head};
+      for (std::string& cell : numbers_of(tally, rank)) cells.push_back(std::move(cell));
+      cells.push_back(suppresses_by_orthogonality(tally, random) ? "1" : "0");
+      cells.push_back(matches_by_both_signs(tally) ? "1" : "0");
+      table.add_row(std::move(cells));
+    };
+    for (int layer = 0; layer < model.layers; ++layer) {
+      for (int head = 0; head < model.heads; ++head)
+        add(layer, std::to_string(head), model.at(layer, head).tally,
+            model.at(layer, head).effective_rank);
+      add(layer, "all", model.layer_tally(layer), no_value);  // heads have spaces of their own
+    }
+  }
+  return table.to_csv();
+}
+
+std::string attention_csv(const Geometries& models) {
+  Table table({"checkpoint", "layer", "head", "query", "key", "mean_probability", "example_query",
+               "example_key", "example_probability", "example_z"});
+  for (const Geometry& model : models)
+    for (const HeadGeometry& head : model.measured)
+      for (int query = 0; query < model.context; ++query)
+        for (int key = 0; key <= query; ++key) {
+          const std::size_t at = query * model.context + key;
+          if (std::isnan(head.mean_probability[at])) continue;
+          table.add_row({model.name, std::to_string(head.layer), std::to_string(head.head),
+                         std::to_string(query), std::to_string(key),
+                         number(head.mean_probability[at]), std::to_string(model.example[query]),
+                         std::to_string(model.example[key]), number(head.example_probability[at]),
+                         number(head.example_z[at])});
+        }
+  return table.to_csv();
+}
+
+static double bin_edge(int bin) { return -1 + 2.0 * bin / cosine_bins; }
+
+std::string cosine_csv(const Geometries& models) {
+  Table table({"checkpoint", "layer", "head", "standing", "cosine_from", "cosine_to", "count",
+               "share"});
+  for (const Geometry& model : models)
+    for (const HeadGeometry& head : model.measured)
+      for (const Standing standing :
+           {Standing::suppressed, Standing::between, Standing::attended})
+        for (int bin = 0; bin < cosine_bins; ++bin)
+          table.add_row({model.name, std::to_string(head.layer), std::to_string(head.head),
+                         name_of(standing), fixed(bin_edge(bin), 2), fixed(bin_edge(bin + 1), 2),
+                         std::to_string(head.tally.count(standing, bin)),
+                         number(head.tally.share(standing, bin))});
+  return table.to_csv();
+}
+
+// ---- pictures -----------------------------------------------------------------------------------
+
+static std::string place_of(int layer, int head) {
+  return "layer " + std::to_string(layer) + ", head " + std::to_string(head);
+}
+
+// The query rows that have a target in any sequence.
+static std::vector<int> mapped_queries(const Geometry& model) {
+  std::vector<int> queries;
+  for (int query = 0; query < model.context; ++query)
+    if (!std::isnan(model.measured[0].mean_probability[query * model.context]))
+      queries.push_back(query);
+  return queries;
+}
+
+// The largest absolute value, rounded up to one digit: the end of a scale.
+static double scale_end(const Geometry& model, std::vector<double> HeadGeometry::*map) {
+  double largest = 0;
+  for (const HeadGeometry& head : model.measured)
+    for (const double value : head.*map)
+      if (std::abs(value) > largest) largest = std::abs(value);  // false for NaN
+  if (largest == 0) return 1;
+  const double digit = std::pow(10, std::floor(std::log10(largest)));
+  return std::ceil(largest / digit) * digit;
+}
+
+std::string attention_svg(const Geometry& model) {
+  const std::vector<int> queries = mapped_queries(model);
+  HeatMap chart;
+  chart.title = "Attention of " + model.name + " (score " + model.score + ")";
+  chart.row_label = "query position";
+  chart.column_label = "key position";
+  for (const int query : queries) chart.rows.push_back(std::to_string(query));
+  for (int key = 0; key < model.context; ++key) chart.columns.push_back(std::to_string(key));
+  chart.across = 3;
+
+  const double z_end = scale_end(model, &HeadGeometry::example_z);
+  const auto add = [&](const HeadGeometry& head, std::vector<double> HeadGeometry::*map,
+                       const std::string& what, HeatPanel panel) {
+    panel.title = place_of(head.layer, head.head) + ", " + what;
+    for (const int query : queries) {
+      const auto row = (head.*map).begin() + query * model.context;
+      panel.values.emplace_back(row, row + query + 1);  // blank where keys are not legal
+    }
+    chart.panels.push_back(std::move(panel));
+  };
+  const HeatPanel probability{.title = "", .values = {}, .texts = {}, .scale_label = "probability"};
+  for (const HeadGeometry& head : model.measured) {
+    add(head, &HeadGeometry::mean_probability, "mean", probability);
+    add(head, &HeadGeometry::example_probability, "example", probability);
+    add(head, &HeadGeometry::example_z, "z of the example",
+        {"", {}, {}, Shades::diverging, -z_end, z_end, "z"});
+  }
+  return to_svg(chart);
+}
+
+static Series cosine_series(const std::string& name, std::size_t style, const AttentionTally& tally,
+                            Standing standing) {
+  Series series{name, style, {}};
+  for (int bin = 0; bin < cosine_bins; ++bin)
+    series.points.push_back(
+        {bin_edge(bin) + 1.0 / cosine_bins, tally.share_of_all(standing, bin)});
+  return series;
+}
+
+static LineChart cosine_chart(const std::string& title) {
+  LineChart chart;
+  chart.title = title;
+  chart.x.label = "cos(query, key)";
+  chart.x.low = -1, chart.x.high = 1;
+  chart.y.label = "share of all pairs";
+  chart.y.low = 0;
+  return chart;
+}
+
+static Panel cosine_panel(const Geometry& model, const std::string& place,
+                          const AttentionTally& tally) {
+  const bool told = model.name.find(model.score) != std::string::npos;
+  return {model.name + (told ? "" : " (" + model.score + ")") + ", " + place,
+          {cosine_series("attended (above uniform)", 0, tally, Standing::attended),
+           cosine_series("suppressed (below a tenth of uniform)", 1, tally, Standing::suppressed),
+           cosine_series("between", reference_style, tally, Standing::between)}};
+}
+
+std::string cosine_svg(const Geometries& models) {
+  LineChart chart = cosine_chart("Attended and suppressed angles, all heads of a layer together");
+  for (const Geometry& model : models)
+    for (int layer = 0; layer < model.layers; ++layer)
+      chart.panels.push_back(
+          cosine_panel(model, "layer " + std::to_string(layer), model.layer_tally(layer)));
+  return to_svg(chart);
+}
+
+// A row of panels a layer, if that can be had.
+static std::size_t columns_for_heads(const Geometries& models) {
+  const int heads = models[0].heads;
+  for (const Geometry& model : models)
+    if (model.heads != heads) return 0;
+  return heads <= 4 ? static_cast<std::size_t>(heads) : 0;
+}
+
+std::string cosine_heads_svg(const Geometries& models) {
+  LineChart chart = cosine_chart("Attended and suppressed angles, head by head");
+  chart.columns = columns_for_heads(models);
+  for (const Geometry& model : models)
+    for (const HeadGeometry& head : model.measured)
+      chart.panels.push_back(cosine_panel(model, place_of(head.layer, head.head), head.tally));
+  return to_svg(chart);
+}
+
+// ---- summary ------------------------------------------------------------------------------------
+
+static std::string cell(double value, int decimals, std::size_t width) {
+  return pad_left(std::isnan(value) ? "-" : fixed(value, decimals), width);
+}
+
+static std::string summary_line(int layer, const std::string& head, const AttentionTally& tally,
+                                double rank) {
+  return pad_left(std::to_string(layer), 5) + pad_left(head, 6) +
+         cell(tally.mean_abs_cosine(Standing::suppressed), 3, 12) +
+         cell(tally.mean_abs_cosine(Standing::attended), 3, 10) +
+         cell(tally.antiparallel_share(), 3, 10) + cell(tally.parallel_share(), 3, 9) +
+         cell(tally.mean_abs_z(), 3, 9) + cell(tally.median_abs_z(), 3, 8) +
+         cell(tally.entropy_bits(), 2, 9) + cell(tally.relative_entropy(), 2, 12) +
+         cell(rank, 2, 9) + "\n";
+}
+
+static std::string summary_table(const Geometry& model) {
+  std::string text =
+      "              mean |cos| of pairs   attention to cos        size of z          row entropy  "
+      " rank of\n"
+      "layer  head  suppressed  attended    < -0.5    > 0.5     mean  median     bits  of uniform  "
+      "   keys\n";
+  for (int layer = 0; layer < model.layers; ++layer) {
+    for (int head = 0; head < model.heads; ++head)
+      text += summary_line(layer, std::to_string(head), model.at(layer, head).tally,
+                           model.at(layer, head).effective_rank);
+    text += summary_line(layer, "all", model.layer_tally(layer), no_value);
+  }
+  return text;
+}
+
+static std::string percent(double share) {
+  return std::isnan(share) ? "-" : fixed(100 * share, 1) + " %";
+}
+
+// The answer for all heads of a layer together, and how many heads would answer yes by themselves.
+template <class Question>
+static std::string answer(const Geometry& model, int layer, Question is) {
+  int heads = 0;
+  for (int head = 0; head < model.heads; ++head) heads += is(model.at(layer, head).tally);
+  return std::string(is(model.layer_tally(layer)) ? "yes" : "no") + " (" + std::to_string(heads) +
+         " of " + std::to_string(model.heads) + " heads by themselves)\n";
+}
+
+static std::string answers(const Geometry& model, int layer) {
+  const AttentionTally all = model.layer_tally(layer);
+  const double random = random_abs_cosine(model.head_size);
+  const auto orthogonal = [&](const AttentionTally& tally) {
+    return suppresses_by_orthogonality(tally, random);
+  };
+  return "layer " + std::to_string(layer) + "\n  suppresses by orthogonality: " +
+         answer(model, layer, orthogonal) + "    mean |cos| " +
+         cell(all.mean_abs_cosine(Standing::suppressed), 3, 0) + " where suppressed (" +
+         percent(all.share_of_all(Standing::suppressed)) + " of pairs), " +
+         cell(all.mean_abs_cosine(Standing::attended), 3, 0) +
+         " where attended; random directions: " + fixed(random, 3) +
+         "\n  matches by both signs: " + answer(model, layer, matches_by_both_signs) +
+         "    attention to cos < -0.5: " + percent(all.antiparallel_share()) + " (uniform rows: " +
+         percent(all.antiparallel_if_uniform()) + "), to cos > 0.5: " +
+         percent(all.parallel_share()) + " (uniform rows: " + percent(all.parallel_if_uniform()) +
+         ")\n";
+}
+
+std::string geometry_summary(const Geometries& models) {
+  std::string text;
+  for (const Geometry& model : models) {
+    text += model.name + ": score " + model.score + ", accuracy " + fixed(model.accuracy, 4) +
+            " (chance " + fixed(model.chance, 4) + ") on " + std::to_string(model.sequences) +
+            " held-out sequences, head size " + std::to_string(model.head_size) + "\n" +
+            summary_table(model);
+    for (int layer = 0; layer < model.layers; ++layer) text += answers(model, layer);
+    text += "\n";
+  }
+  return text +
+         "Pairs: legal keys of query rows that have a target. Attended: probability above that of\n"
+         "a uniform row; suppressed: below a tenth of it. By orthogonality: mean |cos| where\n"
+         "suppressed is below that of random directions and below half of that where attended. By\n"
+         "both signs: cos < -0.5 and cos > 0.5 both get more attention than from uniform rows.\n";
+}
+
+}  // namespace ladder::geometry

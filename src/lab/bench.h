@@ -1,0 +1,81 @@
+// Fixed workloads: how fast, how much memory, and whether the numbers are still the same.
+//
+// Whatever is compared is measured in turn, A B A B ..., and compared pair by pair, so that what
+// slows the machine for a while slows both sides. The multiply-add peak is measured in the same
+// turns: shares of it hold on a busy machine, too.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "ladder/base/settings.h"
+#include "base/table.h"
+
+namespace ladder::lab {
+
+// A training step: learned embedding and positions, post norm, mlp x4, gelu, scaled scores,
+// cross-entropy, Adam, on task nt.
+struct BenchShape {
+  std::string name;
+  int base, context, d_model, layers, heads, batch;
+  bool split;  // large enough for threads to share one step
+};
+
+const std::vector<BenchShape>& bench_shapes();       // S, M, L
+const BenchShape& bench_shape(const std::string& name);  // throws a usage error
+Settings bench_settings(const BenchShape& shape, const std::string& score);  // resolved
+
+// 6·parameters·tokens + 12·layers·d_model·context²·batch: products of a whole step, backward
+// counted twice; the masked half of attention counts, whether it is computed or not.
+double training_flop(const BenchShape& shape, std::size_t parameters);
+
+const std::vector<std::string>& bench_parts();  // steps, matmul, attention, sweep
+
+struct BenchOptions {
+  std::vector<std::string> scores = {"dpa", "ea"};
+  std::vector<std::string> parts = bench_parts();
+  std::vector<std::string> shapes = {"S", "M", "L"};  // of part steps
+  int repeats = 9;
+  int threads = 1;                                    // beside one thread, where it makes sense
+  std::filesystem::path directory = "data/bench";     // the sweep's results go to its folder sweep
+  std::filesystem::path program = "/proc/self/exe";   // ladder, for bench_probe; empty: not probed
+  double sample_seconds = 0.02;                       // short workloads are repeated for so long
+  int sweep_steps = 60;
+};
+
+// One row a measurement; a cell that does not apply is empty. Columns:
+//   part, shape, form, score, threads
+//   ms               median of the repeats
+//   gflops           10^9 floating-point operations a second, at that median
+//   share_of_peak    of the multiply-add peak of that many threads (first row: its median, of one)
+//   ratio_to_first   time / time of the first score: median of the pairs' ratios
+//   speed_up         time with one thread / time: median of the pairs' ratios
+//   runs_per_minute  of the sweep
+//   memory_mb        largest resident memory of a process that does nothing else
+//   start_ms         from the start of that process to the end of its first step
+// Matrix products C[m,n] = A[m,k]·B[k,n] have shape m x k x n and form NN, NT (B lies transposed),
+// TN (A lies transposed), or dW: TN in the shapes of weight gradients, where k counts the tokens.
+// Tells on `progress` what it is about. Throws a usage error for names that it does not know, a
+// failure if a process cannot be started or a file cannot be written.
+Table bench(const BenchOptions& options, std::ostream& progress);
+
+// For people: a table for each part, without its empty columns.
+std::string bench_text(const Table& table);
+
+// What the process behind memory_mb and start_ms does: a first step, told on `out` at once, then
+// another and an evaluation.
+void bench_probe(const BenchShape& shape, const std::string& score, std::ostream& out);
+
+// FNV-1a over the bits of the values, as 32-bit words, going on from `start`.
+std::uint64_t fingerprint(const std::vector<float>& values, std::uint64_t start);
+
+// One number for the computation: the fingerprint of the parameters after a few steps of S, M and
+// of small odd models with every position, norm, score and optimizer. Any change of results in the
+// last bit changes it; so do other vectors (ARCH) and a newly registered score or optimizer.
+// Threads do not.
+std::uint64_t bench_signature(int threads = 1);
+
+}  // namespace ladder::lab

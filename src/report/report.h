@@ -1,0 +1,49 @@
+// A report on the runs of one or several sweeps: tables, findings in words, pictures, one page.
+// The same runs give the same bytes.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "statistics/analysis.h"
+#include "report/figures.h"
+#include "base/table.h"
+
+namespace ladder::report {
+
+struct Sweeps {
+  Table runs, curves;
+};
+// Reads runs.csv and, where there is one, curves.csv of each directory and puts them together; runs
+// are numbered anew. Throws a failure for a directory without runs.csv.
+Sweeps read_sweeps(const std::vector<std::filesystem::path>& directories);
+
+struct ReportOptions {
+  std::string baseline = "";  // the score that others are compared with; see analyse()
+  std::string against = "";   // a measured column to draw all rungs against; none if empty
+  std::string title = "Report";
+};
+
+struct Report {
+  Analysis analysis;
+  // summary: one row for each rung and score. Intervals are 95 %: bootstrap for means, Wilson for
+  // the share solved. median_step_solved is a number, or ">BUDGET" when the median run was not
+  // solved. comparison: one row for each rung and score but the baseline. climb: one row for each
+  // score over all rungs ("all") and over each ladder. marginal: one row for each score over the
+  // rungs that share the value of one setting; no rows where only one varies. Undefined values are
+  // empty.
+  Table summary, comparison, climb, marginal;
+  std::vector<std::string> findings;  // sentences, each with its interval
+  std::string headline;               // for a terminal: a table and the findings
+  std::vector<Picture> pictures;
+  std::string page;                   // HTML that needs nothing else
+};
+
+Report make_report(const Table& runs, const Table& curves, const ReportOptions& options = {});
+
+// summary.csv, comparison.csv, climb.csv, settings.csv (marginal, if it has rows), report.html and a
+// .svg for each picture. The directory is made if need be. Throws a failure.
+void write_report(const Report& report, const std::filesystem::path& directory);
+
+}  // namespace ladder::report

@@ -1,0 +1,39 @@
+// The parts of a report, each in a file of its own.
+#pragma once
+
+#include "report/report.h"
+
+namespace ladder::report {
+
+Table summary_table(const Analysis& analysis);
+Table comparison_table(const Analysis& analysis);
+Table climb_table(const Analysis& analysis);
+Table marginal_table(const Analysis& analysis);
+
+// One score over the rungs of a marginal.
+struct MarginalCount {
+  int failed, better, worse;  // runs; rungs by verdict against the baseline
+  double mean_accuracy;       // mean of the rungs' means
+};
+MarginalCount count_marginal(const Analysis& analysis, const Climb& climb);
+
+std::vector<std::string> find(const Analysis& analysis);
+std::string headline(const Analysis& analysis, const std::vector<std::string>& findings);
+
+// `runs` tells the settings that all runs share.
+std::string page(const Report& report, const Table& runs, const std::string& title);
+
+// "1 seed", "3 seeds".
+std::string plural(std::size_t count, const std::string& word);
+std::vector<std::string> followed_by(std::vector<std::string> names,
+                                     const std::vector<std::string>& more);
+// "0.812", "" if undefined; "[0.75, 0.87]", "" if undefined; signed: "+0.12".
+std::string rounded(double value, int decimals = 3);
+std::string signed_rounded(double value, int decimals = 3);
+std::string bracket(const Interval& interval, int decimals = 3);
+std::string signed_bracket(const Interval& interval, int decimals = 3);
+std::string p_text(double p);  // "0.004", "<0.001"
+// "1500", ">2000" where the median is censored, "" without runs.
+std::string median_steps(const Cell& cell);
+
+}  // namespace ladder::report

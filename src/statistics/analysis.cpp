@@ -1,0 +1,252 @@
+#include "statistics/analysis.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "ladder/base/error.h"
+#include "ladder/base/text.h"
+#include "statistics/comparison.h"
+
+namespace ladder::statistics {
+
+using Names = std::vector<std::string>;
+
+Values Cell::accuracies() const {
+  Values values;
+  for (const Outcome& outcome : runs) values.push_back(outcome.accuracy);
+  return values;
+}
+
+Values Cell::steps_solved() const {
+  Values values;
+  for (const Outcome& outcome : runs) values.push_back(outcome.step_solved);
+  return values;
+}
+
+int Cell::solved() const {
+  return static_cast<int>(
+      std::count_if(runs.begin(), runs.end(), [](const Outcome& run) { return run.solved; }));
+}
+
+double Cell::budget() const {
+  double least = std::numeric_limits<double>::infinity();
+  for (const Outcome& outcome : runs)
+    if (!outcome.solved) least = std::min(least, outcome.steps_done);
+  return std::isfinite(least) ? least : 0;
+}
+
+int Climb::direction() const {
+  if (seeds < least_pairs || !(margin_p < significance)) return 0;
+  return margin_interval.above(0) - margin_interval.below(0);
+}
+
+const Comparison* Analysis::comparison(std::size_t rung, std::size_t score) const {
+  for (const Comparison& comparison : comparisons)
+    if (comparison.rung == rung && comparison.score == score) return &comparison;
+  return nullptr;
+}
+
+const std::string& Analysis::value(const Rung& rung, const std::string& key) const {
+  return rung.values[std::find(rung_keys.begin(), rung_keys.end(), key) - rung_keys.begin()];
+}
+
+std::string Analysis::name(const Rung& rung, const Names& keys) const {
+  Names parts;
+  for (const std::string& key : keys) {
+    const std::string& text = value(rung, key);
+    parts.push_back(text.empty() ? key + " not given" : key + " " + text);
+  }
+  return join(parts, ", ");
+}
+
+bool natural_less(const std::string& a, const std::string& b) {
+  const auto x = parse_real(a), y = parse_real(b);
+  if (x && y && *x != *y) return *x < *y;
+  if (x.has_value() != y.has_value()) return x.has_value();
+  const Names parts_a = split(a, '+'), parts_b = split(b, '+');
+  if (x || (parts_a.size() == 1 && parts_b.size() == 1)) return a < b;
+  if (parts_a.size() != parts_b.size()) return parts_a.size() < parts_b.size();
+  return std::lexicographical_compare(parts_a.begin(), parts_a.end(), parts_b.begin(),
+                                      parts_b.end(), natural_less);
+}
+
+namespace {
+
+bool less_in_order(const Names& a, const Names& b) {
+  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), natural_less);
+}
+
+Names cells_of(const Table& table, std::size_t row, const Names& columns) {
+  Names cells;
+  for (const std::string& column : columns) cells.push_back(table.at(row, column));
+  return cells;
+}
+
+bool ok(const Table& runs, std::size_t row) { return runs.at(row, "status") == "ok"; }
+
+// Whether rows that agree in `sources` agree in `target`.
+bool determined(const Table& runs, const std::string& target, const Names& sources, bool only_ok) {
+  std::map<Names, std::string> known;
+  for (std::size_t row = 0; row < runs.rows(); ++row) {
+    if (only_ok && !ok(runs, row)) continue;
+    const std::string& value = runs.at(row, target);
+    if (known.emplace(cells_of(runs, row, sources), value).first->second != value) return false;
+  }
+  return true;
+}
+
+Names with(Names names, const std::string& name) {
+  names.push_back(name);
+  return names;
+}
+
+// Sorts the varying settings into keys of rungs, followers of those, and properties of the score.
+// Settings stand in the order of columns, so what depends on others (context on delay, a learning
+// rate on the optimizer) comes after them.
+void find_keys(const Table& runs, Analysis& analysis) {
+  for (const std::string& column : runs.columns()) {
+    if (column == first_result_column) break;
+    if (column == "run" || column == "score" || column == "seed") continue;
+    if (determined(runs, column, {}, false)) continue;
+    if (determined(runs, column, {"score"}, false)) analysis.score_keys.push_back(column);
+    else if (determined(runs, column, analysis.rung_keys, false))
+      analysis.followers.push_back(column);
+    else if (determined(runs, column, with(analysis.rung_keys, "score"), false))
+      analysis.score_keys.push_back(column);
+    else analysis.rung_keys.push_back(column);
+  }
+}
+
+// The keys without which the complexity would not be known, the rightmost left out first.
+void split_keys(const Table& runs, Analysis& analysis) {
+  Names needed = analysis.rung_keys;
+  for (std::size_t i = needed.size(); i-- > 0;) {
+    Names fewer = needed;
+    fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
+    if (determined(runs, "complexity_bits", fewer, true)) needed = fewer;
+  }
+  analysis.complexity_keys = needed;
+  for (const std::string& key : analysis.rung_keys)
+    if (std::find(needed.begin(), needed.end(), key) == needed.end())
+      analysis.panel_keys.push_back(key);
+}
+
+void find_scores(const Table& runs, const std::string& baseline, Analysis& analysis) {
+  std::set<std::string> names;
+  for (std::size_t row = 0; row < runs.rows(); ++row) names.insert(runs.at(row, "score"));
+  std::string first = baseline;
+  if (first.empty()) first = names.contains("dpa") ? "dpa" : *names.begin();
+  if (!names.contains(first)) {
+    const Names known(names.begin(), names.end());
+    throw usage_error("no runs of the baseline '" + first + "' in " + runs.origin() +
+                      ", expected one of " + join(known, ", ") + did_you_mean(first, known));
+  }
+  names.erase(first);
+  analysis.scores = {first};
+  analysis.scores.insert(analysis.scores.end(), names.begin(), names.end());
+
+  for (const std::string& score : analysis.scores) {
+    Names values;
+    for (const std::string& key : analysis.score_keys) {
+      std::set<std::string> seen;
+      for (std::size_t row = 0; row < runs.rows(); ++row)
+        if (runs.at(row, "score") == score) seen.insert(runs.at(row, key));
+      Names sorted(seen.begin(), seen.end());
+      std::sort(sorted.begin(), sorted.end(), natural_less);
+      values.push_back(join(sorted, "|"));
+    }
+    analysis.score_values.push_back(std::move(values));
+  }
+}
+
+Outcome outcome(const Table& runs, std::size_t row) {
+  const bool solved = runs.at(row, "solved") == "1";
+  const std::string& rollout = runs.at(row, "rollout_accuracy");
+  return {static_cast<int>(runs.number(row, "run")),
+          runs.at(row, "seed"),
+          runs.number(row, "accuracy"),
+          parse_real(rollout).value_or(std::numeric_limits<double>::quiet_NaN()),
+          solved,
+          solved ? runs.number(row, "step_solved") : std::numeric_limits<double>::infinity(),
+          runs.number(row, "steps_done")};
+}
+
+// A run that failed and was done again counts as done; one that was done twice counts once.
+void add_run(const Table& runs, std::size_t row, Cell& cell, std::set<std::string>& failed_seeds,
+             Analysis& analysis) {
+  const std::string& seed = runs.at(row, "seed");
+  const auto same = [&](const Outcome& known) { return known.seed == seed; };
+  if (std::any_of(cell.runs.begin(), cell.runs.end(), same)) ++analysis.repeated;
+  else if (!ok(runs, row)) failed_seeds.insert(seed);
+  else {
+    failed_seeds.erase(seed);
+    cell.runs.push_back(outcome(runs, row));
+  }
+}
+
+void fill_rungs(const Table& runs, Analysis& analysis) {
+  const auto number = [&](std::size_t row, const char* column) {
+    return parse_real(runs.at(row, column)).value_or(std::numeric_limits<double>::quiet_NaN());
+  };
+  std::map<Names, Rung> rungs;
+  std::map<std::pair<Names, std::size_t>, std::set<std::string>> failed_seeds;
+  for (std::size_t row = 0; row < runs.rows(); ++row) {
+    const Names values = cells_of(runs, row, analysis.rung_keys);
+    auto [found, added] = rungs.try_emplace(values);
+    Rung& rung = found->second;
+    if (added) rung.cells.resize(analysis.scores.size()), rung.values = values;
+    if (added || std::isnan(rung.complexity_bits)) {
+      rung.complexity_bits = number(row, "complexity_bits");
+      rung.chance = number(row, "chance");
+    }
+    const auto score = static_cast<std::size_t>(
+        std::find(analysis.scores.begin(), analysis.scores.end(), runs.at(row, "score")) -
+        analysis.scores.begin());
+    add_run(runs, row, rung.cells[score], failed_seeds[{values, score}], analysis);
+  }
+  for (const auto& [place, seeds] : failed_seeds) {
+    rungs[place.first].cells[place.second].failed = static_cast<int>(seeds.size());
+    analysis.failed += static_cast<int>(seeds.size());
+  }
+  for (auto& [values, rung] : rungs) {
+    for (Cell& cell : rung.cells)
+      std::sort(cell.runs.begin(), cell.runs.end(), [](const Outcome& a, const Outcome& b) {
+        return natural_less(a.seed, b.seed);
+      });
+    analysis.rungs.push_back(std::move(rung));
+  }
+  std::sort(analysis.rungs.begin(), analysis.rungs.end(), [](const Rung& a, const Rung& b) {
+    // NaN, a complexity that no run tells, comes last.
+    const double x = std::isnan(a.complexity_bits) ? INFINITY : a.complexity_bits;
+    const double y = std::isnan(b.complexity_bits) ? INFINITY : b.complexity_bits;
+    return x != y ? x < y : less_in_order(a.values, b.values);
+  });
+}
+
+}  // namespace
+
+Analysis analyse(const Table& runs, const std::string& baseline) {
+  if (runs.rows() == 0) throw failure(runs.origin() + ": no runs");
+  for (const char* column : {"run", "score", "seed"}) runs.place(column);
+  for (const char* column : {"complexity_bits", "chance", "accuracy", "rollout_accuracy", "solved",
+                             "step_solved", "steps_done", "status"})
+    runs.place(column);
+
+  Analysis analysis{};
+  analysis.runs = static_cast<int>(runs.rows());
+  find_keys(runs, analysis);
+  split_keys(runs, analysis);
+  find_scores(runs, baseline, analysis);
+  fill_rungs(runs, analysis);
+  analysis.has_ladder = !analysis.complexity_keys.empty();
+  compare(analysis);
+  climb(analysis);
+  take_marginals(analysis);
+  return analysis;
+}
+
+}  // namespace ladder::statistics

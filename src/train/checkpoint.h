@@ -1,0 +1,26 @@
+// Checkpoints: safetensors files with the parameters by name and all settings as metadata.
+#pragma once
+
+#include <filesystem>
+
+#include "base/safetensors.h"
+#include "train/trainer.h"
+
+namespace ladder::train {
+
+// Throws a failure if the file cannot be written.
+void save_checkpoint(const std::filesystem::path& path, const Settings& settings, Trainer& trainer);
+
+// The settings that a checkpoint was trained with; session settings stay at their presets. Throws a
+// failure if it is no checkpoint, a usage error if a setting in it is unknown or out of range.
+Settings checkpoint_settings(const Safetensors& file);
+
+// Throws a failure if the file cannot hold the parameters of such a model: to be asked before memory
+// is taken for one whose sizes come from a file.
+void require_fitting(const Safetensors& file, const std::string& prefix, const ModelConfig& config);
+
+// Copies the tensors into the parameters of the same names. `prefix` stands before the names in the
+// file. Throws a failure if one is missing, or has another shape.
+void load_parameters(const Safetensors& file, const std::string& prefix, Parameters<float>& to);
+
+}  // namespace ladder::train
