@@ -1,4 +1,7 @@
 // ladder COMMAND ...: finds the command, runs it, and is the only place that catches.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <new>
 
@@ -7,6 +10,40 @@
 
 using namespace ladder;
 using namespace ladder::cli;
+
+// ---- memory: who asks for too much is told how much it was --------------------------------------
+
+namespace {
+
+class OutOfMemory : public std::bad_alloc {
+ public:
+  explicit OutOfMemory(std::size_t bytes) {
+    std::snprintf(text_, sizeof text_, "out of memory: %.3g GB were asked for",
+                  static_cast<double>(bytes) / 1e9);
+  }
+  const char* what() const noexcept override { return text_; }
+
+ private:
+  char text_[64];  // there is no memory for a string
+};
+
+void* take(std::size_t bytes, std::size_t alignment) {
+  const std::size_t whole = (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+  void* memory = whole < bytes ? nullptr : std::aligned_alloc(alignment, whole);
+  if (!memory) throw OutOfMemory(bytes);
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t n) { return take(n, __STDCPP_DEFAULT_NEW_ALIGNMENT__); }
+void* operator new(std::size_t n, std::align_val_t a) { return take(n, static_cast<std::size_t>(a)); }
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+
+// ---- commands -----------------------------------------------------------------------------------
 
 static ExitCode dispatch(const std::vector<std::string>& words) {
   if (words.empty()) {
@@ -37,8 +74,6 @@ int main(int argc, char** argv) {
   } catch (const Error& error) {
     std::cerr << "ladder: " << error.what() << "\n";
     code = error.code();
-  } catch (const std::bad_alloc&) {
-    std::cerr << "ladder: out of memory\n";
   } catch (const std::exception& error) {
     std::cerr << "ladder: " << error.what() << "\n";
   }

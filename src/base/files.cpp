@@ -1,39 +1,117 @@
 #include "base/files.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
+#include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
-#include "ladder/base/error.h"
+#include "base/signals.h"
+#include "ladder/base/text.h"
 
 namespace ladder {
 
 namespace fs = std::filesystem;
 
+static const char* const partial = ".partial";
+
 static Error cannot(const char* what, const fs::path& path, const std::string& reason) {
   return failure(std::string("cannot ") + what + " '" + path.string() + "': " + reason);
+}
+
+void throw_cannot(const char* what, const fs::path& path) {
+  throw cannot(what, path, std::strerror(errno));
+}
+
+Descriptor::~Descriptor() {
+  if (number_ >= 0) close(number_);
 }
 
 std::string read_file(const fs::path& path) {
   std::error_code ignored;  // a path that cannot even be asked about fails to open, just below
   if (fs::is_directory(path, ignored)) throw cannot("read", path, "it is a directory");
   std::ifstream stream(path, std::ios::binary);
-  if (!stream) throw cannot("read", path, std::strerror(errno));
+  if (!stream) throw_cannot("read", path);
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-void write_file(const fs::path& path, std::string_view content) {
+static void write_whole(int file, std::string_view content, const fs::path& path) {
+  while (!content.empty()) {
+    const ssize_t written = write(file, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throw_cannot("write", path);
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+void write_file(const fs::path& path, std::string_view content, Durable durable) {
+  // The process's own name, as several may write here at once.
   fs::path temporary = path;
-  temporary += ".partial";
-  std::ofstream stream(temporary, std::ios::binary | std::ios::trunc);
-  if (!stream) throw cannot("write", path, std::strerror(errno));
-  stream.write(content.data(), static_cast<std::streamsize>(content.size()));
-  stream.close();
-  if (!stream) throw cannot("write", path, std::strerror(errno));
-  std::error_code error;
-  fs::rename(temporary, path, error);
-  if (error) throw cannot("write", path, error.message());
+  temporary += "." + std::to_string(getpid()) + partial;
+  try {
+    const Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    if (!file) throw_cannot("write", path);
+    write_whole(file.get(), content, path);
+    if (durable == Durable::yes && fsync(file.get()) != 0) throw_cannot("write", path);
+    std::error_code error;
+    fs::rename(temporary, path, error);
+    if (error) throw cannot("write", path, error.message());
+  } catch (const Error&) {
+    unlink(temporary.c_str());
+    throw;
+  }
+}
+
+void append_file(const fs::path& path, std::string_view content) {
+  const Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+  if (!file) throw_cannot("write", path);
+  write_whole(file.get(), content, path);
+}
+
+void remove_partial_files(const fs::path& directory) {
+  std::error_code ignored;
+  for (fs::directory_iterator entry(directory, ignored), end; entry != end; entry.increment(ignored))
+    if (entry->path().extension() == partial) fs::remove(entry->path(), ignored);
+}
+
+fs::path move_aside(const fs::path& directory) {
+  const fs::path whole = (directory / "").parent_path();  // without a slash at its end
+  for (int number = 1;; ++number) {
+    fs::path aside = whole;
+    aside += ".old" + std::to_string(number);
+    std::error_code error;
+    if (fs::exists(aside, error)) continue;
+    fs::rename(whole, aside, error);
+    if (error) throw cannot("move aside", directory, error.message());
+    return aside;
+  }
+}
+
+double write_patience() {
+  const char* given = std::getenv("LADDER_WRITE_PATIENCE");
+  return given ? parse_real(given).value_or(60) : 60;
+}
+
+void write_patiently(double seconds, const std::function<void()>& write,
+                     const std::function<void(const std::string&)>& tell) {
+  using Clock = std::chrono::steady_clock;
+  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
+  for (bool first = true;; first = false) {
+    try {
+      write();
+      return;
+    } catch (const Error& error) {
+      if (Clock::now() >= end || (!first && stop_signal())) throw;
+      if (first)
+        tell(std::string(error.what()) + "; trying again for " + fixed(seconds, 0) + " s");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
 }
 
 void require_writable(const fs::path& directory) {

@@ -1,10 +1,11 @@
 #include "base/safetensors.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
+#include <set>
 
 #include "ladder/base/error.h"
-#include "base/files.h"
 #include "ladder/base/text.h"
 
 namespace ladder {
@@ -28,12 +29,19 @@ class Json {
   void object(F&& f) {
     expect('{');
     if (accept('}')) return;
+    std::set<std::string> known;
     do {
       const std::string key = string();
+      if (!known.insert(key).second) throw error("'" + clipped(key) + "' stands there twice,");
       expect(':');
       f(key);
     } while (accept(','));
     expect('}');
+  }
+  // Nothing but the spaces that align the data.
+  void end() {
+    skip_space();
+    if (at_ < text_.size()) throw error("something follows the description,");
   }
   template <class F>
   void array(F&& f) {
@@ -110,7 +118,7 @@ Entry read_entry(Json& json) {
     if (key == "dtype") entry.dtype = json.string();
     else if (key == "shape") json.array([&] { entry.shape.push_back(json.integer()); });
     else if (key == "data_offsets") json.array([&] { entry.offsets.push_back(json.integer()); });
-    else throw json.error("unknown key '" + key + "'");
+    else throw json.error("unknown key '" + clipped(key) + "'");
   });
   return entry;
 }
@@ -125,20 +133,35 @@ void read_numbers(std::string_view data, std::vector<To>& to) {
   }
 }
 
+// Every byte belongs to one tensor.
+void require_covering(const Json& json, const std::vector<std::vector<std::int64_t>>& unsorted,
+                      std::size_t size) {
+  auto parts = unsorted;
+  std::sort(parts.begin(), parts.end());
+  std::int64_t at = 0;
+  for (const auto& part : parts) {
+    if (part[0] != at) throw json.error("tensors overlap, or leave bytes between them,");
+    at = part[1];
+  }
+  if (static_cast<std::size_t>(at) != size)
+    throw json.error("the file has " + std::to_string(size) + " bytes of data, its tensors " +
+                     std::to_string(at) + ",");
+}
+
 TensorData read_tensor(const Json& json, const std::string& name, const Entry& entry,
                        std::string_view data) {
   const std::size_t width = entry.dtype == "F64" || entry.dtype == "I64" ? 8 : 4;
   std::int64_t count = 1;
   for (const std::int64_t n : entry.shape) {
     if (n < 0 || (n > 0 && count > (std::int64_t{1} << 40) / n))
-      throw json.error("tensor '" + name + "' has an impossible shape");
+      throw json.error("tensor '" + clipped(name) + "' has an impossible shape");
     count *= n;
   }
   const bool fits = entry.offsets.size() == 2 && entry.offsets[0] >= 0 &&
                     entry.offsets[0] <= entry.offsets[1] &&
                     static_cast<std::size_t>(entry.offsets[1]) <= data.size();
   if (!fits || static_cast<std::size_t>(entry.offsets[1] - entry.offsets[0]) != count * width)
-    throw json.error("tensor '" + name + "' has offsets that do not fit its shape or the file");
+    throw json.error("tensor '" + clipped(name) + "' has offsets that do not fit its shape or the file");
   data = data.substr(entry.offsets[0], entry.offsets[1] - entry.offsets[0]);
 
   TensorData tensor{entry.shape, {}, {}};
@@ -146,7 +169,7 @@ TensorData read_tensor(const Json& json, const std::string& name, const Entry& e
   else if (entry.dtype == "F64") read_numbers<double>(data, tensor.reals);
   else if (entry.dtype == "I32") read_numbers<std::int32_t>(data, tensor.integers);
   else if (entry.dtype == "I64") read_numbers<std::int64_t>(data, tensor.integers);
-  else throw json.error("tensor '" + name + "' has dtype " + entry.dtype + ", expected F32, F64, I32, I64");
+  else throw json.error("tensor '" + clipped(name) + "' has dtype " + clipped(entry.dtype) + ", expected F32, F64, I32, I64");
   return tensor;
 }
 
@@ -178,16 +201,23 @@ Safetensors read_safetensors(const std::filesystem::path& path) {
     throw failure("'" + result.path + "' is not a safetensors file: it is too short");
   const std::string_view data = std::string_view(bytes).substr(8 + header);
   Json json(std::string_view(bytes).substr(8, header), result.path);
+  std::vector<std::vector<std::int64_t>> parts;  // of the data: begin, end
   json.object([&](const std::string& key) {
     if (key == "__metadata__")
       json.object([&](const std::string& name) { result.metadata[name] = json.string(); });
-    else
-      result.tensors[key] = read_tensor(json, key, read_entry(json), data);
+    else {
+      const Entry entry = read_entry(json);
+      result.tensors[key] = read_tensor(json, key, entry, data);
+      parts.push_back(entry.offsets);
+    }
   });
+  json.end();
+  require_covering(json, parts, data.size());
   return result;
 }
 
-void write_safetensors(const std::filesystem::path& path, const Safetensors& content) {
+void write_safetensors(const std::filesystem::path& path, const Safetensors& content,
+                       Durable durable) {
   std::string header = "{\"__metadata__\":{", data;
   bool first = true;
   for (const auto& [key, value] : content.metadata) {
@@ -211,7 +241,7 @@ void write_safetensors(const std::filesystem::path& path, const Safetensors& con
   header.append((8 - header.size() % 8) % 8, ' ');  // aligns the data, as the format advises
   const std::uint64_t length = header.size();
   std::string bytes(reinterpret_cast<const char*>(&length), 8);
-  write_file(path, bytes + header + data);
+  write_file(path, bytes + header + data, durable);
 }
 
 }  // namespace ladder

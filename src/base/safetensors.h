@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "base/files.h"
+
 namespace ladder {
 
 struct TensorData {
@@ -32,6 +34,7 @@ struct Safetensors {
 Safetensors read_safetensors(const std::filesystem::path& path);
 
 // The same content gives the same bytes. Throws a failure.
-void write_safetensors(const std::filesystem::path& path, const Safetensors& content);
+void write_safetensors(const std::filesystem::path& path, const Safetensors& content,
+                       Durable durable = Durable::no);
 
 }  // namespace ladder

@@ -50,7 +50,7 @@ std::string Setting::range() const {
 
 static Error bad_value(const std::string& origin, std::string_view name, std::string_view value,
                        const std::string& expected) {
-  return usage_error(origin + ": key '" + std::string(name) + "': got '" + std::string(value) +
+  return usage_error(origin + ": key '" + clipped(name) + "': got '" + clipped(value) +
                      "', expected " + expected);
 }
 

@@ -85,7 +85,7 @@ Table::Table(std::vector<std::string> columns, std::string origin)
     : columns_(std::move(columns)), origin_(std::move(origin)) {
   for (std::size_t i = 0; i < columns_.size(); ++i)
     if (std::find(columns_.begin(), columns_.begin() + i, columns_[i]) != columns_.begin() + i)
-      throw failure(origin_ + ":1: column '" + columns_[i] + "' occurs twice");
+      throw failure(origin_ + ":1: column '" + clipped(columns_[i]) + "' occurs twice");
 }
 
 Table Table::parse(std::string_view text, const std::string& origin) {
@@ -119,7 +119,7 @@ bool Table::has(std::string_view column) const {
 std::size_t Table::place(std::string_view column) const {
   const auto found = std::find(columns_.begin(), columns_.end(), column);
   if (found == columns_.end())
-    throw failure(origin_ + ": no column '" + std::string(column) + "'" +
+    throw failure(origin_ + ": no column '" + clipped(column) + "'" +
                   did_you_mean(column, columns_));
   return static_cast<std::size_t>(found - columns_.begin());
 }
@@ -133,7 +133,7 @@ double Table::number(std::size_t row, std::string_view column) const {
   const auto value = parse_real(cell);
   if (!value)
     throw failure(origin_ + ": row " + std::to_string(row + 1) + ": column '" +
-                  std::string(column) + "': got '" + cell + "', expected a finite number");
+                  std::string(column) + "': got '" + clipped(cell) + "', expected a finite number");
   return *value;
 }
 

@@ -117,6 +117,32 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows,
   return text;
 }
 
+std::string clipped(std::string_view text) {
+  constexpr std::size_t most = 80;
+  std::string shown;
+  std::size_t count = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool begins = (byte & 0xC0) != 0x80;  // a character of UTF-8
+    if (begins && ++count > most) return shown + "...";
+    if (byte >= 0x20 && byte != 0x7F) {
+      shown += c;
+      // what is no UTF-8 at all could go on for ever without a beginning
+      if (shown.size() > 4 * most) return shown + "...";
+      continue;
+    }
+    constexpr char digits[] = "0123456789abcdef";
+    shown.append("\\x").append(1, digits[byte >> 4]).append(1, digits[byte & 15]);
+  }
+  return shown;
+}
+
+std::string bytes_text(double bytes) {
+  if (bytes < 1e6) return fixed(bytes / 1e3, 0) + " kB";
+  if (bytes < 1e9) return fixed(bytes / 1e6, 0) + " MB";
+  return fixed(bytes / 1e9, bytes < 1e11 ? 1 : 0) + " GB";
+}
+
 static std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -133,6 +159,7 @@ static std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  if (word.size() > 80) return "";  // nobody meant that, and to compare it would take long
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(2, word.size() / 2);
   for (const auto& candidate : candidates) {

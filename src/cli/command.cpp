@@ -42,7 +42,7 @@ Arguments parse_arguments(const Command& command, const std::vector<std::string>
     std::string word = words[i++];
     if (!word.starts_with("--") || word == "--") {
       if (word.starts_with("-") && word.size() > 1)
-        throw not_understood(command, "unknown flag '" + word + "', flags begin with --");
+        throw not_understood(command, "unknown flag '" + clipped(word) + "', flags begin with --");
       arguments.positional.push_back(word);
       continue;
     }
@@ -59,14 +59,16 @@ Arguments parse_arguments(const Command& command, const std::vector<std::string>
     const Setting* setting = Registry<Setting>::find(name);
     const bool is_flag = flag != command.flags.end();
     // A value is whatever does not begin with --; a setting takes several (an axis).
+    const bool several = is_flag && flag->value.ends_with("...");
     while (equals == std::string::npos && i < words.size() && !words[i].starts_with("--")) {
-      if (is_flag && (flag->value.empty() || !values.empty())) break;
+      if (is_flag && !several && (flag->value.empty() || !values.empty())) break;
       values.push_back(words[i++]);
     }
     if (!is_flag && setting && setting->type != Type::text)
       values = split_words(join(values, " "));  // one word may hold several: --base "8 16"
     if (is_flag) {
       if (arguments.has(name)) throw not_understood(command, origin + " is given twice");
+      if (several && values.size() > 1) values = {join(values, " ")};
       if (values.size() != (flag->value.empty() ? 0 : 1))
         throw not_understood(command, origin + (flag->value.empty() ? " takes no value" : " needs a value: " + flag->value));
       arguments.flags[name] = values.empty() ? "" : values[0];
@@ -74,7 +76,7 @@ Arguments parse_arguments(const Command& command, const std::vector<std::string>
       if (values.empty()) throw not_understood(command, origin + " needs a value: " + setting->range());
       arguments.settings.push_back({name, values, origin});
     } else {
-      throw not_understood(command, "command line: key '" + name + "': got '" + join(values, " ") +
+      throw not_understood(command, "command line: key '" + clipped(name) + "': got '" + clipped(join(values, " ")) +
                                         "', expected a flag of " + command.name +
                                         did_you_mean(name, known_flags(command)));
     }
@@ -83,14 +85,18 @@ Arguments parse_arguments(const Command& command, const std::vector<std::string>
   return arguments;
 }
 
-Settings single_run(const Arguments& arguments, const std::string& file) {
-  const Experiment experiment = file.empty() ? Experiment::from_flags(arguments.settings)
-                                             : Experiment::load(file, arguments.settings);
+Experiment single_experiment(const Arguments& arguments, const std::string& file) {
+  Experiment experiment = file.empty() ? Experiment::from_flags(arguments.settings)
+                                       : Experiment::load(file, arguments.settings);
   if (experiment.size() != 1)
     throw usage_error("these settings describe " + std::to_string(experiment.size()) +
                       " runs (several values of " + join(experiment.varying(), ", ") +
                       "), expected one; `ladder sweep` makes several");
-  Settings settings = experiment.expand()[0];
+  return experiment;
+}
+
+Settings single_run(const Arguments& arguments, const std::string& file) {
+  Settings settings = single_experiment(arguments, file).expand()[0];
   for (const std::string& note : settings.without_effect()) std::cerr << "note: " << note << "\n";
   return settings;
 }

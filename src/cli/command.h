@@ -19,7 +19,7 @@ using namespace lab;
 // A flag of one command, beside the settings that it takes.
 struct Flag {
   std::string name;     // without the leading --
-  std::string value;    // what stands behind it, "N"; empty: nothing does
+  std::string value;    // what stands behind it, "N", "N..." (several words); empty: nothing does
   std::string meaning;
 };
 
@@ -52,6 +52,9 @@ std::string command_help(const Command& command);
 
 // What a flag gives replaces the setting. Throws a usage error for a flag with several values.
 void replace_settings(Settings& settings, const std::vector<Override>& flags);
+
+// The flags (and an experiment file, if not empty). Throws a usage error if they describe several runs.
+Experiment single_experiment(const Arguments& arguments, const std::string& file = "");
 
 // The one run that the flags (and an experiment file, if not empty) describe, resolved. Settings
 // without effect are told on stderr. Throws a usage error if they describe several runs.

@@ -1,4 +1,5 @@
 // ladder eval: measures a checkpoint on held-out sequences.
+#include <cmath>
 #include <iostream>
 
 #include "cli/command.h"
@@ -13,12 +14,15 @@ static ExitCode run_eval(const Arguments& arguments) {
   Settings s = checkpoint_settings(file);
   replace_settings(s, arguments.settings);
   s.resolve();
+  require_finite(file);
   const auto task = make_task(s);
   require_fitting(file, "", model_config(s, task->vocabulary(), task->context()));
   Trainer trainer(s);
   load_parameters(file, "", trainer.parameters());
   const int sequences = s.integer("eval_sequences");
   const Evaluation e = trainer.evaluate(sequences);
+  if (!std::isfinite(e.loss))
+    throw failure("'" + file.path + "': the loss is not finite: a model that has diverged");
   std::cout << "task " << s.text("task") << ", score " << s.text("score") << ", complexity "
             << fixed(trainer.task().complexity_bits(), 1) << " bits, " << sequences
             << " sequences\nloss              " << fixed(e.loss, 4) << "\naccuracy          "

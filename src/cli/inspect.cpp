@@ -57,6 +57,7 @@ static void inspect(const std::string& path, const std::string& label, const Arg
   const ModelConfig config = model_config(s, task->vocabulary(), task->context());
   require_fitting(file, "", config);
   Parameters<float> parameters(config);
+  require_finite(file);
   load_parameters(file, "", parameters);
   models.push_back(measure_geometry(label, s, parameters, sequences_of(arguments)));
   if (!arguments.has("initial")) return;

@@ -7,12 +7,11 @@
 #include "base/files.h"
 #include "base/version.h"
 #include "cli/command.h"
-#include "report/report.h"
+#include "base/signals.h"
+#include "cli/sweep_report.h"
 #include "lab/sweep.h"
 
 namespace ladder::cli {
-
-using namespace report;
 
 // "2/5": the second of five parts.
 static Shard parse_shard(const std::string& text) {
@@ -42,33 +41,53 @@ static std::string provenance(const Arguments& arguments, const std::string& sta
     command += " --" + given.key + " " + join(given.words, " ");
   for (const auto& [name, value] : arguments.flags) command += " --" + name + " " + value;
   return "command  " + command + "\nversion  " + version() + "\nmachine  " + machine() +
-         "\nthreads  " + result.rows[0].settings.text("threads") + "\nstarted  " + started +
-         "\nseconds  " + fixed(seconds, 0) + "\n";
+         "\nthreads  " + std::to_string(result.threads) + "\nstarted  " + started +
+         "\nseconds  " + fixed(seconds, 0) + "\n" +
+         (result.kept > 0 ? "went on  " + std::to_string(result.kept) + " runs were finished before\n" : "");
+}
+
+static SweepOptions options_of(const Arguments& arguments) {
+  SweepOptions options;
+  if (arguments.has("shard")) options.shard = parse_shard(arguments.flags.at("shard"));
+  if (arguments.has("fresh")) options.old = Store::Old::move_aside;
+  if (arguments.has("retry-failed")) {
+    const std::string& word = arguments.flags.at("retry-failed");
+    if (word != "on" && word != "off")
+      throw usage_error("flag --retry-failed: got '" + clipped(word) + "', expected on or off");
+    options.retry_failed = word == "on";
+  }
+  return options;
 }
 
 static ExitCode run_sweep(const Arguments& arguments) {
   const Experiment experiment = Experiment::load(arguments.positional[0], arguments.settings);
-  const Shard shard =
-      arguments.has("shard") ? parse_shard(arguments.flags.at("shard")) : Shard{};
+  const SweepOptions options = options_of(arguments);
   if (arguments.has("dry-run")) {
-    print_plan(planned_runs(experiment, shard, std::cerr), experiment.varying());
+    print_plan(planned_runs(experiment, options.shard, std::cerr), experiment.varying());
     return ExitCode::ok;
   }
+  catch_signals();
   const std::string started = utc_now();
   const auto start = std::chrono::steady_clock::now();
-  const Sweep result = sweep(experiment, shard, std::cerr, isatty(STDERR_FILENO));
+  const Sweep result = sweep(experiment, options, std::cerr, isatty(STDERR_FILENO));
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  write_file(result.directory / "provenance.txt",
-             provenance(arguments, started, seconds.count(), result));
-  const Sweeps results = read_sweeps({result.directory});
-  ReportOptions options;
-  options.title = experiment.name();
-  const Report report = make_report(results.runs, results.curves, options);
-  write_report(report, result.directory);
-  std::cout << report.headline << "\nresults in " << result.directory.string()
-            << "; pictures in report.html there\n";
-  if (result.failed == 0) return ExitCode::ok;
-  std::cerr << result.failed << " of " << result.rows.size() << " runs failed: see the column status\n";
+  std::vector<Lock> alone;  // the report is made from all parts
+  if (options.shard.count > 1) alone.push_back(result.store->tables_lock());
+  if (result.made > 0)
+    append_file(result.directory / "provenance.txt",
+                provenance(arguments, started, seconds.count(), result));
+  if (!result.rows.empty())
+    std::cout << write_sweep_report(result.directory, experiment.name()) << "\nresults in "
+              << result.directory.string() << "; pictures in report.html there\n";
+  const std::size_t done = result.kept + result.made;
+  if (result.signal != 0) {
+    std::cerr << "stopped: " << done << " of " << result.planned
+              << " runs are finished; the same command goes on\n";
+    return static_cast<ExitCode>(128 + result.signal);
+  }
+  if (result.failed + result.diverged == 0) return ExitCode::ok;
+  std::cerr << result.failed << " of " << result.planned << " runs failed, " << result.diverged
+            << " diverged: see the columns status and reason\n";
   return ExitCode::failure;
 }
 
@@ -78,10 +97,14 @@ static const Registered<Command> registered({
     .summary = "trains every run of an experiment file and reports how high each score climbs",
     .details = "A setting given as a flag replaces the file's, and may have several values:\n"
                "  ladder sweep experiments/quick.txt --seed 0..9 --out data/mine\n"
+               "The same command again goes on where it was interrupted; other seeds, rungs or contestants\n"
+               "join what is there, other settings of the same runs are refused.\n"
                "Results: runs.csv (a row a run), curves.csv, experiment.txt (the resolved settings), and\n"
                "what `ladder report` makes of them.",
     .flags = {{"dry-run", "", "print the list of runs and their number, train nothing"},
-              {"shard", "i/n", "make only the i-th of n parts of the runs"}},
+              {"shard", "i/n", "make only the i-th of n parts of the runs"},
+              {"fresh", "", "move the results that are there aside and begin again"},
+              {"retry-failed", "on|off", "make runs again that failed (default on)"}},
     .groups = {Group::task, Group::model, Group::training, Group::evaluation, Group::seed,
                Group::session},
     .run = run_sweep,

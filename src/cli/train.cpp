@@ -5,8 +5,9 @@
 #include <iostream>
 
 #include "base/files.h"
+#include "base/signals.h"
 #include "cli/command.h"
-#include "lab/results.h"
+#include "lab/store.h"
 #include "train/checkpoint.h"
 #include "train/run.h"
 
@@ -19,33 +20,107 @@ static std::string run_name(const Settings& s) {
                      s.text("delay") + "_seed" + s.text("seed");
 }
 
-static ExitCode run_train(const Arguments& arguments) {
-  const Settings s =
-      single_run(arguments, arguments.positional.empty() ? "" : arguments.positional[0]);
-  Trainer trainer(s, s.integer("threads"));
-  const std::filesystem::path directory =
-      s.text("out") == "auto" ? "data/" + run_name(s) : s.text("out");
-  require_writable(directory);
+// The flags and the file; with --resume, what the directory's own experiment says, and the flags.
+static Experiment experiment_of(const Arguments& arguments) {
+  std::string file = arguments.positional.empty() ? "" : arguments.positional[0];
+  if (arguments.has("resume") && file.empty()) {
+    const std::string directory = single_experiment(arguments).expand()[0].text("out");
+    if (directory == "auto") throw usage_error("flag --resume needs --out DIR, the run to go on with");
+    file = (std::filesystem::path(directory) / "experiment.txt").string();
+  }
+  return single_experiment(arguments, file);
+}
 
+// A directory holds one run: another one does not join it.
+static void require_same(const Store& store, const Settings& s) {
+  const auto refuse = [&](const Settings& there) {
+    const std::string differs = difference(there, s);
+    if (!differs.empty())
+      throw usage_error("'" + store.directory().string() + "' has a run with " + differs +
+                        " as now: --fresh moves it aside, another --out keeps both");
+  };
+  for (const LoggedRun* run : store.finished().all()) refuse(run->row.settings);
+  const auto experiment = store.directory() / "experiment.txt";
+  if (std::filesystem::exists(experiment))
+    for (const Settings& there : Experiment::load(experiment).expand()) refuse(there);
+}
+
+static RunResult trained(const Settings& s, Trainer& trainer, const Store& store) {
+  const RunKey key = run_key(s);
   const bool terminal = isatty(STDERR_FILENO);
-  const RunResult result = run(s, trainer, [&](const CurvePoint& point) {
+  CurveFile curve(store.directory() / "curves.csv", 0);
+  RunOptions options;
+  options.checkpoint = store.checkpoint(key);
+  options.checkpoint_minutes = s.real("checkpoint_minutes");
+  options.tell = [](const std::string& what) { std::cerr << what << std::endl; };
+  options.watch = [&](const RunResult& result) {
+    const CurvePoint& point = result.curve.back();
     std::cerr << (terminal ? "\r" : "") << "step " << pad_left(std::to_string(point.step), 7)
               << "  loss " << fixed(point.loss, 4) << "  accuracy " << fixed(point.accuracy, 4)
               << (terminal ? "   " : "\n") << std::flush;
-  });
+    curve.add(result.curve);
+  };
+  RunResult result = run(s, trainer, options);
   if (terminal) std::cerr << "\n";
+  return result;
+}
 
-  const std::vector<RunRow> rows = {{0, s, result}};
-  write_file(directory / "runs.csv", runs_csv(rows));
-  write_file(directory / "curves.csv", curves_csv(rows));
+static std::string described(const RunResult& result) {
+  return "accuracy " + fixed(result.evaluation.accuracy, 4) + ", whole sequences " +
+         fixed(result.evaluation.sequence_accuracy, 4) + ", rollout " +
+         fixed(result.rollout_accuracy, 4) + ", chance " + fixed(result.chance, 4) + ", " +
+         (result.solved() ? "solved at step " + std::to_string(result.step_solved)
+                          : "not solved in " + std::to_string(result.steps_done) + " steps");
+}
+
+static void require_memory(const Settings& s) {
+  const double needed = estimated_memory(s, s.integer("threads")), there = available_memory();
+  if (needed > there)
+    throw failure("the run needs about " + bytes_text(needed) + " of memory, " + bytes_text(there) +
+                  " are there");
+  std::cerr << "memory: up to " << bytes_text(needed) << "; " << bytes_text(there) << " are there\n";
+}
+
+static ExitCode run_train(const Arguments& arguments) {
+  const Experiment experiment = experiment_of(arguments);
+  const Settings s = experiment.expand()[0];
+  for (const std::string& note : s.without_effect()) std::cerr << "note: " << note << "\n";
+  require_consistent(s);
+  require_memory(s);
+  const std::filesystem::path directory =
+      s.text("out") == "auto" ? "data/" + run_name(s) : s.text("out");
+  Trainer trainer(s, s.integer("threads"));
+  catch_signals();
+  Store store(directory, {}, arguments.has("fresh") ? Store::Old::move_aside : Store::Old::join,
+              std::cerr);
+  require_same(store, s);
   const auto checkpoint = directory / "checkpoint.safetensors";
-  save_checkpoint(checkpoint, s, trainer);
-  std::cout << "accuracy " << fixed(result.evaluation.accuracy, 4) << ", whole sequences "
-            << fixed(result.evaluation.sequence_accuracy, 4) << ", rollout "
-            << fixed(result.rollout_accuracy, 4) << ", chance " << fixed(result.chance, 4) << ", "
-            << (result.solved() ? "solved at step " + std::to_string(result.step_solved)
-                                : "not solved in " + std::to_string(result.steps_done) + " steps")
-            << "\nwrote " << checkpoint.string() << ", runs.csv, curves.csv\n";
+  const RunKey key = run_key(s);
+  const auto patiently = [](const std::function<void()>& write) {
+    write_patiently(write_patience(), write,
+                    [](const std::string& what) { std::cerr << what << std::endl; });
+  };
+
+  const LoggedRun* finished = store.finished().find(key);
+  if (!finished || finished->row.result.status == Status::failed) {
+    store.write_experiment(experiment.resolved());
+    const RunResult result = trained(s, trainer, store);
+    if (result.status == Status::stopped) {
+      std::cerr << result.reason << "; the same command goes on\n";
+      return static_cast<ExitCode>(128 + stop_signal());
+    }
+    // The log last: what it has is not made again.
+    if (result.status == Status::ok) patiently([&] { save_checkpoint(checkpoint, s, trainer); });
+    store.append({0, s, result});
+    store.remove_unfinished(key);
+    finished = store.finished().find(key);
+  } else {
+    std::cerr << "this run is finished already: its results are not made again\n";
+  }
+  patiently([&] { store.write_tables({key}); });
+  const RunResult& result = finished->row.result;
+  if (result.status != Status::ok) throw failure("diverged: " + result.reason + "; runs.csv and curves.csv have its numbers");
+  std::cout << described(result) << "\nwrote " << checkpoint.string() << ", runs.csv, curves.csv\n";
   return ExitCode::ok;
 }
 
@@ -54,8 +129,11 @@ static const Registered<Command> registered({
     .positional = "[FILE]",
     .summary = "trains one run, shows its curve and saves a checkpoint",
     .details = "FILE is an experiment file that describes one run; flags replace its settings.\n"
-               "  ladder train --score dpa --base 8 --delay 12 --out data/one",
-    .flags = {},
+               "  ladder train --score dpa --base 8 --delay 12 --out data/one\n"
+               "The same command goes on with a run that was interrupted; another run in the same directory\n"
+               "is refused.",
+    .flags = {{"resume", "", "go on with the run in --out DIR, whose settings need not be given again"},
+              {"fresh", "", "move what is there aside and begin again"}},
     .groups = {Group::task, Group::model, Group::training, Group::evaluation, Group::seed,
                Group::session},
     .run = run_train,

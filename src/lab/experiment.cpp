@@ -16,14 +16,15 @@ using Tuple = std::vector<std::string>;
 
 Error bad(const std::string& origin, const std::string& key, const std::string& got,
           const std::string& expected) {
-  return usage_error(origin + ": key '" + key + "': got '" + got + "', expected " + expected);
+  return usage_error(origin + ": key '" + clipped(key) + "': got '" + clipped(got) + "', expected " +
+                     expected);
 }
 
 // ---- values ----
 
 // The value in canonical form, so that 8 and 08 are the same point.
 std::string checked(const std::string& key, const std::string& word, const std::string& origin) {
-  Settings probe;
+  static thread_local Settings probe;  // a value is checked alone, whatever the others are
   probe.set(key, word, origin);
   return probe.text(key);
 }
@@ -58,11 +59,18 @@ void add_range(Axis& axis, const std::string& word, std::size_t dots) {
   checked(key, to_text(*high), axis.origin);
   // Unsigned, as the difference of two 64-bit integers may not fit into a signed one.
   const auto span = static_cast<std::uint64_t>(*high) - static_cast<std::uint64_t>(*low);
-  if (span >= Experiment::most_runs)
+  if (span >= Experiment::most_runs || axis.points.size() + span >= Experiment::most_runs)
     throw bad(axis.origin, key, word,
               "a range of at most " + std::to_string(Experiment::most_runs) + " values");
   for (std::uint64_t i = 0; i <= span; ++i)
     axis.points.push_back({to_text(*low + static_cast<std::int64_t>(i))});
+}
+
+// Before they are looked at one by one.
+void require_few_values(const Axis& axis, std::size_t count) {
+  if (count > Experiment::most_runs)
+    throw bad(axis.origin, text_of(axis.keys), std::to_string(count) + " values",
+              "at most " + std::to_string(Experiment::most_runs));
 }
 
 void require_distinct(const Axis& axis) {
@@ -94,6 +102,7 @@ Axis checked_axis(Axis axis) {
 
 Axis plain_axis(const std::string& key, std::vector<std::string> words, const std::string& origin) {
   Axis axis{{key}, {}, origin};
+  require_few_values(axis, words.size());
   if (words.empty()) words = {""};  // which no setting accepts: the message says what it does
   for (const std::string& word : words) {
     const auto dots = takes_ranges(key) ? word.find("..") : std::string::npos;
@@ -132,6 +141,7 @@ Axis paired_axis(const std::string& left, const std::string& right, const std::s
   const std::string expected = "tuples of " + std::to_string(size) + " values, one for each key";
   auto tuples = parse_tuples(right);
   if (!tuples || tuples->empty()) throw bad(origin, text_of(axis.keys), right, expected);
+  require_few_values(axis, tuples->size());
   for (Tuple& tuple : *tuples) {
     if (tuple.size() != size) throw bad(origin, text_of(axis.keys), text_of(tuple), expected);
     for (std::size_t i = 0; i < size; ++i) tuple[i] = checked(axis.keys[i], tuple[i], origin);
@@ -143,7 +153,7 @@ Axis paired_axis(const std::string& left, const std::string& right, const std::s
 Axis parse_definition(const std::string& line, const std::string& origin) {
   const auto equals = line.find('=');
   if (equals == std::string::npos)
-    throw usage_error(origin + ": got '" + line + "', expected 'key = value ...', " +
+    throw usage_error(origin + ": got '" + clipped(line) + "', expected 'key = value ...', " +
                       "'(key, key) = (value, value) ...' or 'include file'" +
                       did_you_mean(split_words(line)[0], {"include"}));
   const std::string left(trim(line.substr(0, equals))), right(trim(line.substr(equals + 1)));
@@ -232,34 +242,56 @@ fs::path included_file(const fs::path& file, const std::string& target, const st
   const fs::path path = file.parent_path() / target;
   std::error_code error;
   if (target.empty() || !fs::is_regular_file(path, error))
-    throw usage_error(origin + ": include: got '" + target + "', expected a file; there is no '" +
-                      path.string() + "'");
+    throw usage_error(origin + ": include: got '" + clipped(target) + "', expected a file; there is no '" +
+                      clipped(path.string()) + "'");
   return path;
 }
 
-// `open` are the files that are being read: an included one must not be among them.
-std::vector<Axis> read_axes(const fs::path& path, std::vector<fs::path>& open) {
-  open.push_back(path);
-  Layers layers;
-  int number = 0;
-  for (const std::string& text : split(read_file(path), '\n')) {
-    const std::string origin = path.string() + ":" + std::to_string(++number);
-    const std::string line(trim(text.substr(0, text.find('#'))));
-    if (line.empty()) continue;
-    if (const auto target = include_target(line)) {
-      const fs::path inner = included_file(path, *target, origin);
-      for (const fs::path& outer : open)
-        if (std::error_code error; fs::equivalent(inner, outer, error))
-          throw usage_error(origin + ": include: got '" + *target +
-                            "', expected a file that is not being read already: a cycle");
-      for (Axis& axis : read_axes(inner, open)) layers.add_lower(std::move(axis));
-    } else {
-      layers.add_upper(parse_definition(line, origin));
+// Files that include each other.
+class Reading {
+ public:
+  std::vector<Axis> axes(const fs::path& path) {
+    open_.push_back(path);
+    std::string content = read_file(path);
+    if (content.starts_with("\xEF\xBB\xBF")) content.erase(0, 3);  // editors add this mark
+    Layers layers;
+    int number = 0;
+    for (const std::string& text : split(content, '\n')) {
+      const std::string origin = path.string() + ":" + std::to_string(++number);
+      const std::string line(trim(text.substr(0, text.find('#'))));
+      if (line.empty()) continue;
+      if (const auto target = include_target(line)) {
+        for (Axis& axis : included(path, *target, origin)) layers.add_lower(std::move(axis));
+      } else {
+        layers.add_upper(parse_definition(line, origin));
+      }
     }
+    open_.pop_back();
+    return layers.merged();
   }
-  open.pop_back();
-  return layers.merged();
-}
+
+ private:
+  static constexpr std::size_t deepest = 64, most_files = 1000;
+
+  std::vector<Axis> included(const fs::path& path, const std::string& target,
+                             const std::string& origin) {
+    const auto refuse = [&](const std::string& expected) {
+      return usage_error(origin + ": include: got '" + clipped(target) + "', expected " + expected);
+    };
+    const fs::path inner = included_file(path, target, origin);
+    for (const fs::path& outer : open_)
+      if (std::error_code error; fs::equivalent(inner, outer, error))
+        throw refuse("a file that is not being read already: a cycle");
+    if (open_.size() >= deepest)
+      throw refuse("at most " + std::to_string(deepest) + " files within each other");
+    if (++files_ > most_files)
+      throw refuse("at most " + std::to_string(most_files) + " included files");
+    return axes(inner);
+  }
+
+  std::vector<fs::path> open_;  // that are being read
+  std::size_t files_ = 0;
+};
 
 void require_few_enough(const std::vector<Axis>& axes) {
   std::size_t runs = 1;
@@ -283,8 +315,7 @@ Experiment::Experiment(std::string name, std::string source, std::vector<Axis> a
 }
 
 Experiment Experiment::load(const fs::path& path, const std::vector<Override>& overrides) {
-  std::vector<fs::path> open;
-  return {path.stem().string(), path.string(), read_axes(path, open), overrides};
+  return {path.stem().string(), path.string(), Reading().axes(path), overrides};
 }
 
 Experiment Experiment::from_flags(const std::vector<Override>& overrides, const std::string& name) {

@@ -1,44 +1,241 @@
 #include "lab/results.h"
 
-#include "base/table.h"
+#include <algorithm>
+#include <cmath>
+#include <map>
 
 namespace ladder::lab {
 
-const std::vector<std::string>& result_columns() {
-  static const std::vector<std::string> columns = {
-      "complexity_bits", "parameters", "chance",      "holdout",           "initial_z",
-      "steps_done",      "eval_loss",  "accuracy",    "sequence_accuracy", "rollout_accuracy",
-      "solved",          "step_solved", "seconds",    "status"};
-  return columns;
+// ---- settings -----------------------------------------------------------------------------------
+
+static bool changes_results(const Setting& setting, const Settings&) {
+  return setting.group != Group::session;
 }
 
-static std::vector<std::string> result_cells(const RunResult& r) {
-  if (!r.error.empty()) {
-    std::vector<std::string> cells(result_columns().size());
-    cells.back() = "failed: " + r.error;
-    return cells;
+// A number as it would be printed: a preset is kept as it was typed, 1e-8.
+static std::string value_text(const Setting& setting, const Settings& settings) {
+  const std::string& text = settings.text(setting.name);
+  const auto number = setting.type == Type::real ? parse_real(text) : std::nullopt;
+  return number ? to_text(*number) : text;
+}
+
+RunKey run_key(const Settings& settings) {
+  RunKey key;
+  for (const Setting* setting : all_settings())
+    if (changes_results(*setting, settings))
+      key.append(setting->name).append("=").append(value_text(*setting, settings)).append("\t");
+  return key;
+}
+
+std::string difference(const Settings& a, const Settings& b) {
+  std::vector<std::string> differences;
+  for (const Setting* setting : all_settings()) {
+    if (!changes_results(*setting, a)) continue;
+    const std::string x = value_text(*setting, a), y = value_text(*setting, b);
+    if (x != y) differences.push_back(setting->name + " " + x + ", not " + y);
   }
-  return {to_text(r.complexity_bits),
-          std::to_string(r.parameters),
-          to_text(r.chance),
-          r.holdout,
-          to_text(r.initial_z),
-          std::to_string(r.steps_done),
-          to_text(r.evaluation.loss),
-          to_text(r.evaluation.accuracy),
-          to_text(r.evaluation.sequence_accuracy),
-          to_text(r.rollout_accuracy),
-          r.solved() ? "1" : "0",
-          r.solved() ? std::to_string(r.step_solved) : "",
-          fixed(r.seconds, 3),
-          "ok"};
+  return join(differences, "; ");
 }
 
-static std::vector<std::string> setting_columns() {
+std::vector<std::string> setting_columns() {
   std::vector<std::string> names;
   for (const Setting* setting : all_settings())
     if (setting->group != Group::session) names.push_back(setting->name);
   return names;
+}
+
+// ---- what was measured --------------------------------------------------------------------------
+
+namespace {
+
+constexpr double infinite = std::numeric_limits<double>::infinity();
+
+// A column of results: as text, and back. `set` says whether the text can be.
+struct Field {
+  const char* name;
+  const char* expected;
+  std::string (*text)(const RunResult&);
+  bool (*set)(RunResult&, const std::string&);
+};
+
+std::string real_text(double value) { return std::isnan(value) ? "" : to_text(value); }
+
+bool set_real(double& to, const std::string& text, double low, double high) {
+  const auto value = parse_real(text);
+  if (!value || *value < low || *value > high) return false;
+  to = *value;
+  return true;
+}
+
+template <class Whole>
+bool set_whole(Whole& to, const std::string& text) {
+  const auto value = parse_integer(text);
+  if (!value || *value < 0 || *value > std::numeric_limits<int>::max()) return false;
+  to = static_cast<Whole>(*value);
+  return true;
+}
+
+const char* word_of(Status status) {
+  switch (status) {
+    case Status::ok: return "ok";
+    case Status::diverged: return "diverged";
+    case Status::failed: return "failed";
+    case Status::stopped: return "stopped";
+  }
+  return "";
+}
+
+bool set_status(RunResult& r, const std::string& text) {
+  const std::string old = "failed: ";
+  if (text.starts_with(old)) {  // an older file's: reason and status in one
+    r.reason = text.substr(old.size());
+    r.status = r.reason.starts_with("the loss is not finite") ? Status::diverged : Status::failed;
+    return true;
+  }
+  for (const Status status : {Status::ok, Status::diverged, Status::failed})
+    if (text == word_of(status)) {
+      r.status = status;
+      return true;
+    }
+  return false;
+}
+
+constexpr const char* share = "a number in 0 .. 1";
+constexpr const char* positive = "a number from 0";
+constexpr const char* whole = "a whole number";
+
+const Field fields[] = {
+    {"complexity_bits", positive, [](const RunResult& r) { return real_text(r.complexity_bits); },
+     [](RunResult& r, const std::string& t) { return set_real(r.complexity_bits, t, 0, infinite); }},
+    {"parameters", whole,
+     [](const RunResult& r) { return r.parameters ? std::to_string(r.parameters) : ""; },
+     [](RunResult& r, const std::string& t) { return set_whole(r.parameters, t); }},
+    {"chance", share, [](const RunResult& r) { return real_text(r.chance); },
+     [](RunResult& r, const std::string& t) { return set_real(r.chance, t, 0, 1); }},
+    {"holdout", "text", [](const RunResult& r) { return r.holdout; },
+     [](RunResult& r, const std::string& t) { return r.holdout = t, true; }},
+    {"initial_z", positive, [](const RunResult& r) { return real_text(r.initial_z); },
+     [](RunResult& r, const std::string& t) { return set_real(r.initial_z, t, 0, infinite); }},
+    {"steps_done", whole,
+     [](const RunResult& r) { return r.steps_done < 0 ? "" : std::to_string(r.steps_done); },
+     [](RunResult& r, const std::string& t) { return set_whole(r.steps_done, t); }},
+    {"eval_loss", positive, [](const RunResult& r) { return real_text(r.evaluation.loss); },
+     [](RunResult& r, const std::string& t) {
+       return set_real(r.evaluation.loss, t, 0, infinite);
+     }},
+    {"accuracy", share, [](const RunResult& r) { return real_text(r.evaluation.accuracy); },
+     [](RunResult& r, const std::string& t) { return set_real(r.evaluation.accuracy, t, 0, 1); }},
+    {"sequence_accuracy", share,
+     [](const RunResult& r) { return real_text(r.evaluation.sequence_accuracy); },
+     [](RunResult& r, const std::string& t) {
+       return set_real(r.evaluation.sequence_accuracy, t, 0, 1);
+     }},
+    {"rollout_accuracy", share, [](const RunResult& r) { return real_text(r.rollout_accuracy); },
+     [](RunResult& r, const std::string& t) { return set_real(r.rollout_accuracy, t, 0, 1); }},
+    {"solved", "0 or 1",
+     [](const RunResult& r) {
+       return std::isnan(r.evaluation.accuracy) ? std::string() : std::string(r.solved() ? "1" : "0");
+     },
+     [](RunResult&, const std::string& t) { return t == "0" || t == "1"; }},
+    {"step_solved", whole,
+     [](const RunResult& r) { return r.solved() ? std::to_string(r.step_solved) : ""; },
+     [](RunResult& r, const std::string& t) { return set_whole(r.step_solved, t); }},
+    {"seconds", positive,
+     [](const RunResult& r) { return std::isnan(r.seconds) ? "" : fixed(r.seconds, 3); },
+     [](RunResult& r, const std::string& t) { return set_real(r.seconds, t, 0, infinite); }},
+    {"status", "ok, diverged or failed", [](const RunResult& r) { return std::string(word_of(r.status)); },
+     set_status},
+    {"reason", "text", [](const RunResult& r) { return r.reason; },
+     [](RunResult& r, const std::string& t) { return r.reason = t, true; }},
+};
+
+Error bad_cell(const std::string& origin, const std::string& column, const std::string& got,
+               const std::string& expected) {
+  return failure(origin + ": column '" + column + "': got '" + clipped(got) + "', expected " +
+                 expected);
+}
+
+}  // namespace
+
+const std::vector<std::string>& result_columns() {
+  static const std::vector<std::string> columns = [] {
+    std::vector<std::string> names;
+    for (const Field& field : fields) names.emplace_back(field.name);
+    return names;
+  }();
+  return columns;
+}
+
+std::vector<std::string> result_cells(const RunResult& r) {
+  std::vector<std::string> cells;
+  for (const Field& field : fields) cells.push_back(field.text(r));
+  return cells;
+}
+
+RunResult read_result(const std::function<const std::string*(const std::string&)>& cell,
+                      const std::string& origin) {
+  RunResult r;
+  for (const Field& field : fields) {
+    const std::string* text = cell(field.name);
+    if (text && !text->empty() && !field.set(r, *text))
+      throw bad_cell(origin, field.name, *text, field.expected);
+  }
+  const std::string* solved = cell("solved");
+  if (solved && !solved->empty() && (*solved == "1") != r.solved())
+    throw bad_cell(origin, "solved", *solved,
+                   r.solved() ? "1, as step_solved is given" : "0, as step_solved is empty");
+  if (r.status == Status::ok && std::isnan(r.evaluation.accuracy))
+    throw bad_cell(origin, "accuracy", "", "a number, as status is ok");
+  return r;
+}
+
+// ---- tables -------------------------------------------------------------------------------------
+
+static std::string place(const Table& table, std::size_t row) {
+  return table.origin() + ": row " + std::to_string(row + 1);
+}
+
+// The cell, or nothing where the table has no such column.
+static const std::string* cell_of(const Table& table, std::size_t row, const std::string& column) {
+  return table.has(column) ? &table.at(row, column) : nullptr;
+}
+
+static RunResult result_of(const Table& runs, std::size_t row) {
+  return read_result([&](const std::string& column) { return cell_of(runs, row, column); },
+                     place(runs, row));
+}
+
+void check_runs(const Table& runs) {
+  // What stands between the run's number and the first result are its settings, whoever wrote them.
+  std::map<std::vector<std::string>, std::size_t> known;
+  const auto settings_end = runs.columns().begin() + static_cast<std::ptrdiff_t>(runs.place(result_columns()[0]));
+  const std::size_t count = static_cast<std::size_t>(settings_end - runs.columns().begin());
+  for (std::size_t row = 0; row < runs.rows(); ++row) {
+    const RunResult result = result_of(runs, row);
+    if (result.status != Status::ok) continue;
+    const std::vector<std::string> settings(runs.row(row).begin() + 1,
+                                            runs.row(row).begin() + static_cast<std::ptrdiff_t>(count));
+    const auto [found, added] = known.emplace(settings, row);
+    if (added) continue;
+    const std::string differs = difference(result, result_of(runs, found->second), false);
+    if (!differs.empty())
+      throw failure(place(runs, row) + " is the same run as row " +
+                    std::to_string(found->second + 1) + ", but " + differs);
+  }
+}
+
+std::vector<RunRow> read_runs(const Table& runs) {
+  std::vector<RunRow> rows;
+  for (std::size_t row = 0; row < runs.rows(); ++row) {
+    const std::string origin = place(runs, row);
+    RunRow read{static_cast<std::size_t>(runs.number(row, "run")), {}, result_of(runs, row)};
+    for (const std::string& name : setting_columns())
+      if (const std::string* text = cell_of(runs, row, name); text && !text->empty())
+        read.settings.set(name, *text, origin);
+    read.settings.resolve();
+    rows.push_back(std::move(read));
+  }
+  return rows;
 }
 
 std::string runs_csv(const std::vector<RunRow>& rows) {
@@ -63,6 +260,22 @@ std::string curves_csv(const std::vector<RunRow>& rows) {
       table.add_row({std::to_string(row.number), std::to_string(point.step), to_text(point.loss),
                      to_text(point.accuracy)});
   return table.to_csv();
+}
+
+std::string difference(const RunResult& a, const RunResult& b, bool curves) {
+  for (const Field& field : fields) {
+    const std::string name = field.name, x = field.text(a), y = field.text(b);
+    if (name == "seconds" || name == "reason" || x == y) continue;
+    return name + " '" + clipped(x) + "', not '" + clipped(y) + "'";
+  }
+  if (!curves) return "";
+  for (std::size_t i = 0; i < std::max(a.curve.size(), b.curve.size()); ++i) {
+    const auto text = [i](const RunResult& r) {
+      return i < r.curve.size() ? curve_text({r.curve[i]}) : "its end";
+    };
+    if (text(a) != text(b)) return "curve " + text(a) + ", not " + text(b);
+  }
+  return "";
 }
 
 }  // namespace ladder::lab

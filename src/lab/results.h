@@ -1,9 +1,11 @@
-// Results as CSV files, which people and other programs read. (evidence/report.h makes the tables.)
+// Results as CSV files, which people and other programs read. (report/report.h makes the tables.)
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "base/table.h"
 #include "ladder/base/settings.h"
 #include "train/run.h"
 
@@ -17,13 +19,42 @@ struct RunRow {
   RunResult result;
 };
 
-// The columns after the settings, in order: what a run measured. `eval_loss` is the loss on the
-// evaluation sequences (`loss` is the setting); `seconds` alone differs from time to time.
-const std::vector<std::string>& result_columns();
+// What makes two runs the same run: the settings that change results, never its number.
+using RunKey = std::string;
+RunKey run_key(const Settings& settings);
 
-// One row a run: run, every setting that results depend on, result_columns().
+// What differs: "learning_rate 0.1, not 0.3", each setting of `a` that `b` has otherwise.
+std::string difference(const Settings& a, const Settings& b);
+
+// The columns before the results: run, and every setting that results depend on.
+std::vector<std::string> setting_columns();
+// The columns after the settings, in order: what a run measured. `eval_loss` is the loss on the
+// evaluation sequences (`loss` is the setting); `seconds` alone differs from time to time. `status`
+// is ok, diverged or failed, `reason` says why it is not ok. What is not known is empty.
+const std::vector<std::string>& result_columns();
+std::vector<std::string> result_cells(const RunResult& result);
+
+// From text, by the names above; a name that is missing is not known. Throws a failure "ORIGIN:
+// column 'x': got ..., expected ..." for a value that cannot be: an accuracy of 7, solved "maybe".
+// `status` may be "failed: why", as older files have it.
+RunResult read_result(const std::function<const std::string*(const std::string& column)>& cell,
+                      const std::string& origin);
+
+// Throws a failure that names file, row and column if a cell of runs.csv cannot be, or if two rows
+// are the same run (all settings agree) and measured differently.
+void check_runs(const Table& runs);
+
+// The runs of a table. A setting that it has no column for (it is younger than the file), or an empty
+// cell, takes its default: what the program did before there was a choice.
+std::vector<RunRow> read_runs(const Table& runs);
+
+// One row a run.
 std::string runs_csv(const std::vector<RunRow>& rows);
 // run, step, loss, accuracy: one row an evaluation.
 std::string curves_csv(const std::vector<RunRow>& rows);
+
+// The first difference of two results of one run, seconds apart: "accuracy 0.5, not 0.25"; empty if
+// there is none. `curves`: their curves, too.
+std::string difference(const RunResult& a, const RunResult& b, bool curves);
 
 }  // namespace ladder::lab

@@ -1,14 +1,16 @@
 #include "lab/sweep.h"
 
 #include <omp.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <chrono>
 #include <numeric>
 #include <ostream>
+#include <map>
 #include <set>
 
-#include "base/files.h"
+#include "base/signals.h"
 
 namespace ladder::lab {
 
@@ -17,6 +19,9 @@ static const RegisteredSettings settings({
      "runs at a time; of train, threads of the one run (up to its lanes)", "this program", 1, 4096,
      nullptr, [](const Settings&) { return std::to_string(omp_get_max_threads()); },
      [] { return std::string("the processor's"); }},
+    {"checkpoint_minutes", Group::session, Type::real, "5",
+     "time after which a run that is not finished is kept on disk, to go on from", "this program", 0,
+     1e6},
     {"out", Group::session, Type::text, "auto", "directory of the results", "this program", 0, 0,
      nullptr, [](const Settings&) { return std::string("auto"); },
      [] { return std::string("data/ and the name of the experiment"); }},
@@ -41,8 +46,8 @@ namespace {
 // A bar that is redrawn on a terminal; elsewhere a line for each run.
 class Progress {
  public:
-  Progress(std::ostream& out, bool terminal, std::size_t runs, double work)
-      : out_(out), terminal_(terminal), runs_(runs), work_(work) {}
+  Progress(std::ostream& out, bool terminal, std::size_t runs, std::size_t done, double work)
+      : out_(out), terminal_(terminal), runs_(runs), work_(work), done_(done) {}
 
   void done(const RunRow& row, const std::vector<std::string>& varying, double work) {
     ++done_;
@@ -68,7 +73,8 @@ class Progress {
     std::string text;
     for (const std::string& key : varying) text += key + " " + row.settings.text(key) + ", ";
     const RunResult& r = row.result;
-    if (!r.error.empty()) return text + "failed: " + r.error;
+    if (r.status != Status::ok)
+      return text + (r.status == Status::failed ? "failed: " : "diverged: ") + r.reason;
     text += "accuracy " + fixed(r.evaluation.accuracy, 3);
     return r.solved() ? text + " solved at " + std::to_string(r.step_solved) : text;
   }
@@ -77,7 +83,7 @@ class Progress {
   const bool terminal_;
   const std::size_t runs_;
   const double work_, start_ = seconds_now();
-  std::size_t done_ = 0, shown_ = 0;
+  std::size_t done_, shown_ = 0;
   double work_done_ = 0;
 };
 
@@ -112,53 +118,223 @@ std::vector<RunRow> planned_runs(const Experiment& experiment, Shard shard, std:
   return rows;
 }
 
-Sweep sweep(const Experiment& experiment, Shard shard, std::ostream& out, bool terminal) {
-  Sweep sweep{planned_runs(experiment, shard, out), experiment.varying(), {}, 0};
-  std::vector<RunRow>& rows = sweep.rows;
-  if (rows.empty()) throw usage_error("this shard has no runs: there are fewer runs than shards");
-  sweep.directory = directory_of(experiment, rows[0].settings, shard);
-  const int threads = std::min(rows[0].settings.integer("threads"), static_cast<int>(rows.size()));
-  require_writable(sweep.directory);
-  write_file(sweep.directory / "experiment.txt", experiment.resolved());
+// ---- joining ------------------------------------------------------------------------------------
 
-  std::vector<double> work;
-  for (const RunRow& row : rows) work.push_back(estimated_work(row.settings));
-  std::vector<std::size_t> order(rows.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return work[a] > work[b]; });
+using Names = std::vector<std::string>;
+using SettingsList = std::vector<const Settings*>;
 
-  std::vector<char> finished(rows.size());
-  const auto write_results = [&] {
-    std::vector<RunRow> done;
-    for (std::size_t i = 0; i < rows.size(); ++i)
-      if (finished[i]) done.push_back(rows[i]);
-    write_file(sweep.directory / "runs.csv", runs_csv(done));
-    write_file(sweep.directory / "curves.csv", curves_csv(done));
-  };
-  Progress progress(out, terminal, rows.size(), std::accumulate(work.begin(), work.end(), 0.0));
-  double written = seconds_now();
+static std::string values_of(const Settings& s, const Names& names) {
+  std::string values;
+  for (const std::string& name : names) values.append(s.text(name)).append("\t");
+  return values;
+}
 
+// Whether it is the same in all runs that agree in `sources`.
+static bool follows(const SettingsList& runs, const std::string& name, const Names& sources) {
+  std::map<std::string, std::string> known;
+  for (const Settings* run : runs)
+    if (known.emplace(values_of(*run, sources), run->text(name)).first->second != run->text(name))
+      return false;
+  return true;
+}
+
+// What says which run of an experiment a run is: the seed, the rung, the contestant, and whatever
+// else varies on its own in one of the lists. A learning rate that every contestant has its own of is
+// none of these.
+static Names identity(const std::vector<SettingsList>& lists) {
+  static const Names contestant = {"score", "mixer", "pattern"};
+  Names names;
+  for (const Setting* setting : all_settings())
+    if (setting->group == Group::task || setting->group == Group::seed ||
+        std::find(contestant.begin(), contestant.end(), setting->name) != contestant.end())
+      names.push_back(setting->name);
+  for (const SettingsList& runs : lists)
+    for (const std::string& name : setting_columns()) {
+      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+      if (!follows(runs, name, {}) && !follows(runs, name, names)) names.push_back(name);
+    }
+  return names;
+}
+
+void require_joinable(const std::vector<RunRow>& runs, const FinishedRuns& finished) {
+  std::vector<SettingsList> lists(2);
+  for (const RunRow& run : runs) lists[0].push_back(&run.settings);
+  for (const LoggedRun* run : finished.all()) lists[1].push_back(&run->row.settings);
+  if (lists[1].empty()) return;
+  const Names names = identity(lists);
+  std::map<std::string, const LoggedRun*> known;
+  for (const LoggedRun* run : finished.all()) known.emplace(values_of(run->row.settings, names), run);
+  for (const RunRow& run : runs) {
+    if (finished.find(run_key(run.settings))) continue;
+    const auto other = known.find(values_of(run.settings, names));
+    if (other == known.end()) continue;
+    const LoggedRun& there = *other->second;
+    std::string which;
+    for (const std::string& name : names)
+      if (!follows(lists[0], name, {}) || name == "score" || name == "seed")
+        which += (which.empty() ? "" : ", ") + name + " " + run.settings.text(name);
+    throw usage_error(there.place + ": this run (" + which + ") is there with " +
+                      difference(there.row.settings, run.settings) +
+                      " as now: --fresh moves the old results aside, another --out keeps both");
+  }
+}
+
+// ---- the sweep ----------------------------------------------------------------------------------
+
+// So many at a time that their memory is there. Throws a failure if one alone has too little.
+static int threads_for(const std::vector<RunRow>& rows, std::ostream& out) {
+  double largest = 0;
+  for (const RunRow& row : rows) largest = std::max(largest, estimated_memory(row.settings));
+  const double there = available_memory();
+  if (largest > there)
+    throw failure("a run needs about " + bytes_text(largest) + " of memory, " + bytes_text(there) +
+                  " are there");
+  const int wanted = std::min(rows[0].settings.integer("threads"), static_cast<int>(rows.size()));
+  const int threads = static_cast<int>(std::min<double>(wanted, there / largest));
+  out << "memory: up to " << bytes_text(largest) << " a run, " << threads << " at a time"
+      << (threads < wanted ? " rather than " + std::to_string(wanted) : "") << "; "
+      << bytes_text(there) << " are there" << std::endl;
+  return threads;
+}
+
+namespace {
+
+// The runs that are left to be made, and the threads that make them.
+class Work {
+ public:
+  Work(Sweep& sweep, std::vector<RunRow> left, std::vector<RunKey> all, std::ostream& out,
+       bool terminal)
+      : sweep_(sweep), store_(*sweep.store), left_(std::move(left)), all_(std::move(all)), out_(out) {
+    for (const RunRow& row : left_) work_.push_back(estimated_work(row.settings));
+    order_.resize(left_.size());
+    std::iota(order_.begin(), order_.end(), std::size_t{0});
+    std::stable_sort(order_.begin(), order_.end(),
+                     [&](std::size_t a, std::size_t b) { return work_[a] > work_[b]; });
+    progress_ = std::make_unique<Progress>(out, terminal, sweep.planned, sweep.kept,
+                                           std::accumulate(work_.begin(), work_.end(), 0.0));
+  }
+
+  void finish(int threads) {
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    RunRow& row = rows[order[i]];
-    RunResult result = run_safely(row.settings);
+    for (std::size_t i = 0; i < order_.size(); ++i)
+      if (stop_signal() == 0) make(order_[i]);
+    if (!unwritable_.empty()) throw failure(unwritable_);
+  }
+
+  // Whole files, often enough to be watched, too seldom to cost.
+  void write_tables() {
+    const double begin = seconds_now();
+    sweep_.rows = store_.write_tables(all_);
+    written_ = seconds_now();
+    pause_ = std::max(2.0, 50 * (written_ - begin));
+  }
+
+ private:
+  void make(std::size_t i) {
+    RunRow& row = left_[i];
+    const RunKey key = run_key(row.settings);
+    CurveFile curve(store_.unfinished_curve(key), row.number);
+    const double start = seconds_now();
+    RunOptions options;
+    options.checkpoint = store_.checkpoint(key);
+    options.checkpoint_minutes = row.settings.real("checkpoint_minutes");
+    options.watch = [&](const RunResult& result) {
+      if (seconds_now() - start > 1) curve.add(result.curve);  // a short run is soon in the log
+    };
+    options.tell = [&](const std::string& what) {
 #pragma omp critical(sweep_results)
-    {
-      row.result = std::move(result);
-      finished[order[i]] = 1;
-      progress.done(row, sweep.varying, work[order[i]]);
-      if (seconds_now() - written > 2) {  // often enough to be watched, too seldom to cost
-        try {
-          write_results();
-        } catch (const Error&) {  // not out of a parallel region; the last write tells it
-        }
-        written = seconds_now();
-      }
+      out_ << "run " << row.number << ": " << what << std::endl;
+    };
+    row.result = run_safely(row.settings, options);
+    if (row.result.status == Status::stopped) return;
+#pragma omp critical(sweep_results)
+    keep(row, key, work_[i]);
+  }
+
+  // No exception leaves a parallel region.
+  void keep(const RunRow& row, const RunKey& key, double work) {
+    if (!unwritable_.empty()) return;
+    try {
+      store_.append(row);
+    } catch (const std::exception& error) {
+      unwritable_ = std::string(error.what()) + "; the sweep ends, all earlier runs are kept";
+      set_stop_signal(SIGTERM);
+      return;
+    }
+    store_.remove_unfinished(key);
+    ++sweep_.made;
+    progress_->done(row, sweep_.varying, work);
+    if (seconds_now() - written_ < pause_) return;
+    try {
+      write_tables();
+    } catch (const std::exception&) {  // the last write tells it
+      written_ = seconds_now();
     }
   }
-  write_results();
-  for (const RunRow& row : rows) sweep.failed += !row.result.error.empty();
+
+  Sweep& sweep_;
+  Store& store_;
+  std::vector<RunRow> left_;
+  std::vector<RunKey> all_;
+  std::ostream& out_;
+  std::vector<double> work_;
+  std::vector<std::size_t> order_;
+  std::unique_ptr<Progress> progress_;
+  std::string unwritable_;
+  double written_ = seconds_now(), pause_ = 2;
+};
+
+}  // namespace
+
+Sweep sweep(const Experiment& experiment, const SweepOptions& options, std::ostream& out,
+            bool terminal) {
+  const Shard shard = options.shard;
+  const std::vector<RunRow> all = planned_runs(experiment, {}, out);
+  std::vector<RunRow> left;
+  std::vector<RunKey> keys;
+  for (const RunRow& row : all) {
+    keys.push_back(run_key(row.settings));
+    if (row.number % shard.count == static_cast<std::size_t>(shard.index - 1)) left.push_back(row);
+  }
+  if (left.empty()) throw usage_error("this shard has no runs: there are fewer runs than shards");
+  Sweep sweep;
+  sweep.varying = experiment.varying();
+  sweep.planned = left.size();
+  sweep.directory = directory_of(experiment, left[0].settings, shard);
+  sweep.store = std::make_shared<Store>(sweep.directory, shard, options.old, out);
+  require_joinable(all, sweep.store->finished());
+
+  std::erase_if(left, [&](const RunRow& row) {
+    const LoggedRun* run = sweep.store->finished().find(keys[row.number]);
+    return run && !(run->row.result.status == Status::failed && options.retry_failed);
+  });
+  sweep.kept = sweep.planned - left.size();
+  if (sweep.kept > 0)
+    out << sweep.kept << " of " << sweep.planned << " runs are finished already" << std::endl;
+  if (!left.empty()) sweep.threads = threads_for(left, out);
+  sweep.store->write_experiment(experiment.resolved());
+
+  Work work(sweep, std::move(left), keys, out, terminal);
+  try {
+    work.finish(sweep.threads);
+  } catch (const Error&) {
+    set_stop_signal(0);
+    try {
+      work.write_tables();
+    } catch (const std::exception&) {  // the same disk
+    }
+    throw;
+  }
+  write_patiently(write_patience(), [&] { work.write_tables(); },
+                  [&](const std::string& what) { out << what << std::endl; });
+  sweep.signal = stop_signal();
+  for (const RunRow& row : all) {
+    if (row.number % shard.count != static_cast<std::size_t>(shard.index - 1)) continue;
+    if (const LoggedRun* run = sweep.store->finished().find(keys[row.number])) {
+      sweep.failed += run->row.result.status == Status::failed;
+      sweep.diverged += run->row.result.status == Status::diverged;
+    }
+  }
   return sweep;
 }
 

@@ -1,10 +1,14 @@
 #include "train/checkpoint.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 namespace ladder::train {
 
-void save_checkpoint(const std::filesystem::path& path, const Settings& settings, Trainer& trainer) {
+static const std::string progress = "run.";  // what the names of a run's own metadata begin with
+
+static Safetensors content_of(const Settings& settings, Trainer& trainer) {
   Safetensors file;
   for (const Setting* setting : all_settings())
     if (setting->group != Group::session) file.metadata[setting->name] = settings.text(setting->name);
@@ -14,15 +18,114 @@ void save_checkpoint(const std::filesystem::path& path, const Settings& settings
     const float* value = parameters.values().data() + entry.offset;
     file.tensors[entry.name] = {{entry.shape.begin(), entry.shape.end()}, {value, value + entry.size}, {}};
   }
-  write_safetensors(path, file);
+  return file;
 }
+
+void save_checkpoint(const std::filesystem::path& path, const Settings& settings, Trainer& trainer) {
+  write_safetensors(path, content_of(settings, trainer), Durable::yes);
+}
+
+// ---- a run on its way ---------------------------------------------------------------------------
+
+static Error damaged(const Safetensors& file, const std::string& what) {
+  return failure("'" + file.path + "' cannot be gone on from: " + what);
+}
+
+static const std::string& metadata(const Safetensors& file, const std::string& name) {
+  const auto found = file.metadata.find(name);
+  if (found == file.metadata.end()) throw damaged(file, "it has no '" + name + "'");
+  return found->second;
+}
+
+static double real_of(const Safetensors& file, const std::string& name, std::string_view text) {
+  const auto value = parse_real(text);
+  if (!value) throw damaged(file, name + " is '" + clipped(text) + "', no number");
+  return *value;
+}
+
+static int whole_of(const Safetensors& file, const std::string& name, std::string_view text) {
+  const auto value = parse_integer(text);
+  if (!value || *value < -1 || *value > std::numeric_limits<int>::max())
+    throw damaged(file, name + " is '" + clipped(text) + "', no number of steps");
+  return static_cast<int>(*value);
+}
+
+void save_progress(const std::filesystem::path& path, const Settings& settings, Trainer& trainer,
+                   const RunResult& result) {
+  Safetensors file = content_of(settings, trainer);
+  const auto keep = [&](const char* name, const std::string& text) {
+    file.metadata[progress + name] = text;
+  };
+  keep("initial_z", to_text(result.initial_z));
+  keep("loss", to_text(result.evaluation.loss));
+  keep("accuracy", to_text(result.evaluation.accuracy));
+  keep("sequence_accuracy", to_text(result.evaluation.sequence_accuracy));
+  keep("step_solved", std::to_string(result.step_solved));
+  keep("seconds", to_text(result.seconds));
+  keep("curve", curve_text(result.curve));
+  const Optimizer::State state = trainer.optimizer().state();
+  if (state.step) keep("optimizer_step", std::to_string(*state.step));
+  for (std::size_t i = 0; i < state.buffers.size(); ++i) {
+    const auto& buffer = state.buffers[i];
+    file.tensors["optimizer." + std::to_string(i)] = {
+        {static_cast<std::int64_t>(buffer.size())}, {buffer.begin(), buffer.end()}, {}};
+  }
+  write_safetensors(path, file, Durable::yes);
+}
+
+void load_progress(const std::filesystem::path& path, const Settings& settings, Trainer& trainer,
+                   RunResult& result) {
+  const Safetensors file = read_safetensors(path);
+  require_finite(file);
+  for (const Setting* setting : all_settings())
+    if (setting->group != Group::session &&
+        metadata(file, setting->name) != settings.text(setting->name))
+      throw damaged(file, "there " + setting->name + " is " +
+                              clipped(metadata(file, setting->name)) + ", in this run " +
+                              settings.text(setting->name));
+  const auto real = [&](const char* name) {
+    return real_of(file, name, metadata(file, progress + name));
+  };
+  RunResult loaded = result;
+  loaded.initial_z = real("initial_z");
+  loaded.evaluation = {real("loss"), real("accuracy"), real("sequence_accuracy")};
+  loaded.step_solved = whole_of(file, "step_solved", metadata(file, progress + "step_solved"));
+  loaded.seconds = real("seconds");
+  const auto curve = parse_curve(metadata(file, progress + "curve"));
+  if (!curve) throw damaged(file, "its curve cannot be read");
+  loaded.curve = *curve;
+  const int step = whole_of(file, "steps_done", metadata(file, "steps_done"));
+  if (loaded.curve.empty() || loaded.curve.back().step > step || step > settings.integer("steps"))
+    throw damaged(file, "its steps and its curve do not fit together");
+
+  // All is looked at before any of it is taken.
+  Parameters<float> parameters = trainer.parameters();
+  load_parameters(file, "", parameters);
+  const Optimizer::State state = trainer.optimizer().state();
+  std::vector<const TensorData*> tensors;
+  for (std::size_t i = 0; i < state.buffers.size(); ++i) {
+    tensors.push_back(&file.at("optimizer." + std::to_string(i)));
+    if (tensors[i]->reals.size() != state.buffers[i].size())
+      throw damaged(file, "the optimizer's state has another size");
+  }
+  if (state.step)
+    *state.step = whole_of(file, "optimizer_step", metadata(file, progress + "optimizer_step"));
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    std::copy(tensors[i]->reals.begin(), tensors[i]->reals.end(), state.buffers[i].begin());
+  // In place: the networks point to them.
+  std::copy(parameters.values().begin(), parameters.values().end(), trainer.parameters().values().begin());
+  trainer.resume_at(step);
+  result = std::move(loaded);
+}
+
+// ---- reading ------------------------------------------------------------------------------------
 
 Settings checkpoint_settings(const Safetensors& file) {
   if (!file.metadata.contains("task") || !file.metadata.contains("score"))
     throw failure("'" + file.path + "' is not a checkpoint of this program: its metadata lack settings");
   Settings settings;
   for (const auto& [key, value] : file.metadata)
-    if (key != "steps_done") settings.set(key, value, file.path);
+    if (key != "steps_done" && !key.starts_with(progress)) settings.set(key, value, file.path);
   return settings;
 }
 
@@ -36,6 +139,13 @@ void require_fitting(const Safetensors& file, const std::string& prefix, const M
   require("head.weight", c.vocabulary, c.d_model);
   require(last + ".mlp.up.weight", std::int64_t{c.d_model} * c.mlp_ratio, c.d_model);
   if (c.position == Position::learned) require("position.weight", c.context, c.d_model);
+}
+
+void require_finite(const Safetensors& file) {
+  for (const auto& [name, tensor] : file.tensors)
+    if (!std::all_of(tensor.reals.begin(), tensor.reals.end(), [](float x) { return std::isfinite(x); }))
+      throw failure("'" + file.path + "': tensor '" + clipped(name) +
+                    "' has numbers that are not finite: a model that has diverged");
 }
 
 void load_parameters(const Safetensors& file, const std::string& prefix, Parameters<float>& to) {

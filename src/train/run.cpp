@@ -3,6 +3,9 @@
 #include <chrono>
 #include <cmath>
 
+#include "base/signals.h"
+#include "train/checkpoint.h"
+
 namespace ladder::train {
 
 static const RegisteredSettings settings({
@@ -21,45 +24,160 @@ static double seconds_now() {
   return std::chrono::duration<double>(now).count();
 }
 
-RunResult run(const Settings& s, Trainer& trainer, const Watch& watch) {
-  const int steps = s.integer("steps"), every = s.integer("eval_every");
-  const int sequences = s.integer("eval_sequences");
-  const double start = seconds_now(), threshold = s.real("solve_threshold");
-  RunResult result;
-  result.complexity_bits = trainer.task().complexity_bits();
-  result.chance = trainer.task().chance();
-  result.holdout = trainer.task().holdout();
-  result.parameters = trainer.parameters().values().size();
-  result.initial_z = trainer.rms_z();
-
-  while (true) {
-    const int step = trainer.steps_done();
-    if (step % every == 0 || step == steps) {
-      result.evaluation = trainer.evaluate(sequences);
-      if (!std::isfinite(result.evaluation.loss))
-        throw failure("the loss is not finite after " + std::to_string(step) + " steps");
-      result.curve.push_back({step, result.evaluation.loss, result.evaluation.accuracy});
-      if (watch) watch(result.curve.back());
-      if (result.step_solved < 0 && result.evaluation.accuracy >= threshold) result.step_solved = step;
-      if (result.solved() && s.toggle("stop_when_solved")) break;
-    }
-    if (step == steps) break;
-    if (!std::isfinite(trainer.step()))
-      throw failure("the loss is not finite after " + std::to_string(step) + " steps");
-  }
-  result.steps_done = trainer.steps_done();
-  result.rollout_accuracy = trainer.rollout_accuracy(sequences);
-  result.seconds = seconds_now() - start;
-  return result;
+std::string curve_text(const std::vector<CurvePoint>& curve) {
+  std::vector<std::string> words;
+  for (const CurvePoint& point : curve)
+    words.push_back(std::to_string(point.step) + ":" + to_text(point.loss) + ":" +
+                    to_text(point.accuracy));
+  return join(words, " ");
 }
 
-RunResult run_safely(const Settings& s) {
+std::optional<std::vector<CurvePoint>> parse_curve(std::string_view text) {
+  std::vector<CurvePoint> curve;
+  for (const std::string& word : split_words(text)) {
+    const auto parts = split(word, ':');
+    if (parts.size() != 3) return std::nullopt;
+    const auto step = parse_integer(parts[0]);
+    const auto loss = parse_real(parts[1]), accuracy = parse_real(parts[2]);
+    const bool later = step && *step > (curve.empty() ? -1 : curve.back().step) &&
+                       *step <= std::numeric_limits<int>::max();
+    if (!later || !loss || !accuracy) return std::nullopt;
+    curve.push_back({static_cast<int>(*step), *loss, *accuracy});
+  }
+  return curve;
+}
+
+namespace {
+
+// A run on its way: its result so far, and the trainer's state on disk.
+class Course {
+ public:
+  Course(const Settings& s, Trainer& trainer, const RunOptions& options)
+      : settings_(s), trainer_(trainer), options_(options) {
+    result_.complexity_bits = trainer.task().complexity_bits();
+    result_.chance = trainer.task().chance();
+    result_.holdout = trainer.task().holdout();
+    result_.parameters = trainer.parameters().values().size();
+    if (!resume()) result_.initial_z = trainer.rms_z();
+  }
+
+  RunResult finish() {
+    const int steps = settings_.integer("steps"), every = settings_.integer("eval_every");
+    const int sequences = settings_.integer("eval_sequences");
+    const bool stop_when_solved = settings_.toggle("stop_when_solved");
+    while (true) {
+      const int step = trainer_.steps_done();
+      const bool seen = !result_.curve.empty() && result_.curve.back().step == step;
+      if ((step % every == 0 || step == steps) && !seen && !evaluate(sequences)) return end();
+      if (result_.solved() && stop_when_solved) break;
+      if (step == steps) break;
+      if (stop_signal() != 0) return stop();
+      if (seconds_now() - saved_ > 60 * options_.checkpoint_minutes) save();
+      const double loss = trainer_.step();
+      if (!std::isfinite(loss)) return diverged("the loss", step);
+      if (!trainer_.finite()) return diverged("a gradient or a weight", step + 1);
+    }
+    result_.steps_done = trainer_.steps_done();
+    if (result_.evaluation.loss > diverged_above * result_.curve.front().loss) {
+      result_.status = Status::diverged;
+      result_.reason = "the loss has ended above " + to_text(diverged_above) + " times its start";
+    }
+    result_.rollout_accuracy = trainer_.rollout_accuracy(sequences);
+    return end();
+  }
+
+ private:
+  // False if the run has diverged.
+  bool evaluate(int sequences) {
+    const Evaluation evaluation = trainer_.evaluate(sequences);
+    const int step = trainer_.steps_done();
+    if (!std::isfinite(evaluation.loss)) {
+      diverged("the loss", step);
+      return false;
+    }
+    result_.evaluation = evaluation;
+    result_.curve.push_back({step, evaluation.loss, evaluation.accuracy});
+    if (options_.watch) options_.watch(result_);
+    if (!result_.solved() && evaluation.accuracy >= settings_.real("solve_threshold"))
+      result_.step_solved = step;
+    return true;
+  }
+
+  RunResult diverged(const std::string& what, int step) {
+    result_.status = Status::diverged;
+    result_.reason = what + " is not finite after " + std::to_string(step) + " steps";
+    result_.steps_done = step;
+    return end();
+  }
+
+  RunResult stop() {
+    save();
+    result_.status = Status::stopped;
+    result_.reason = "stopped after " + std::to_string(trainer_.steps_done()) + " steps";
+    result_.steps_done = trainer_.steps_done();
+    return end();
+  }
+
+  RunResult end() {
+    result_.seconds = seconds_before_ + seconds_now() - start_;
+    return result_;
+  }
+
+  void tell(const std::string& what) const {
+    if (options_.tell) options_.tell(what);
+  }
+
+  // A checkpoint that cannot be written loses time if the run is interrupted, and no result.
+  void save() {
+    if (options_.checkpoint.empty()) return;
+    saved_ = seconds_now();
+    end();
+    try {
+      std::error_code ignored;  // writing says what is wrong
+      std::filesystem::create_directories(options_.checkpoint.parent_path(), ignored);
+      save_progress(options_.checkpoint, settings_, trainer_, result_);
+    } catch (const Error& error) {
+      tell(std::string("no checkpoint of this run: ") + error.what());
+    }
+  }
+
+  bool resume() {
+    std::error_code ignored;
+    if (options_.checkpoint.empty() || !std::filesystem::exists(options_.checkpoint, ignored))
+      return false;
+    try {
+      load_progress(options_.checkpoint, settings_, trainer_, result_);
+    } catch (const Error& error) {
+      tell(std::string(error.what()) + "; the run starts again");
+      return false;
+    }
+    seconds_before_ = result_.seconds;
+    tell("goes on at step " + std::to_string(trainer_.steps_done()));
+    return true;
+  }
+
+  const Settings& settings_;
+  Trainer& trainer_;
+  const RunOptions& options_;
+  RunResult result_;
+  const double start_ = seconds_now();
+  double saved_ = start_, seconds_before_ = 0;
+};
+
+}  // namespace
+
+RunResult run(const Settings& s, Trainer& trainer, const RunOptions& options) {
+  return Course(s, trainer, options).finish();
+}
+
+RunResult run_safely(const Settings& s, const RunOptions& options) {
   try {
     Trainer trainer(s);
-    return run(s, trainer);
+    return run(s, trainer, options);
   } catch (const std::exception& error) {
     RunResult result;
-    result.error = error.what();
+    result.status = Status::failed;
+    result.reason = error.what();
     return result;
   }
 }

@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numbers>
 
@@ -100,19 +101,28 @@ Trainer::Trainer(const Settings& s, int threads)
   targets_.resize(tokens_.size());
 }
 
+// Without a branch, so that it costs next to nothing.
+static bool all_finite(const std::vector<float>& values) {
+  constexpr std::uint32_t exponent = 0x7F800000u;
+  std::uint32_t bad = 0;
+  for (const float value : values)
+    bad |= static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(value) & exponent) == exponent);
+  return bad == 0;
+}
+
 double Trainer::step() {
-  const int context = config_.context;
-  int targets = 0;
-  for (int row = 0; row < batch_; ++row) {
+  const std::size_t context = config_.context;
+  std::int64_t targets = 0;
+  for (std::size_t row = 0; row < static_cast<std::size_t>(batch_); ++row) {
     task_->draw(seed_, Split::training, static_cast<std::uint64_t>(step_) * batch_ + row, sequence_);
-    for (int t = 0; t < context; ++t) {
+    for (std::size_t t = 0; t < context; ++t) {
       const bool determined = sequence_.determined[t + 1];
       tokens_[row * context + t] = sequence_.tokens[t];
       targets_[row * context + t] = determined ? sequence_.tokens[t + 1] : -1;
       targets += determined;
     }
   }
-  target_weight_ = 1.0 / targets;
+  target_weight_ = 1.0 / static_cast<double>(targets);
 
 #pragma omp parallel for schedule(static) num_threads(threads_) if (threads_ > 1)
   for (int lane = 0; lane < lanes_; ++lane)
@@ -125,8 +135,10 @@ double Trainer::step() {
     for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] += other[i];
     loss += lane_loss_[lane];
   }
+  finite_ = all_finite(gradient);
   clip(gradient);
   optimizer_->update(parameters_.values(), gradient, learning_rate());
+  finite_ = finite_ && all_finite(parameters_.values());
   ++step_;
   return loss;
 }
@@ -137,7 +149,7 @@ double Trainer::run_lane(int lane, Network<float>& network) {
   network.targets.weight = target_weight_;
   double loss = 0;
   for (int first = 0; first < per_lane; first += micro_batch_) {
-    const int row = (lane * per_lane + first) * config_.context;
+    const std::size_t row = static_cast<std::size_t>(lane * per_lane + first) * config_.context;
     std::copy_n(tokens_.begin() + row, rows, network.tokens.begin());
     std::copy_n(targets_.begin() + row, rows, network.targets.token.begin());
     network.graph.forward();

@@ -35,6 +35,13 @@ class Trainer {
   double step();
   int steps_done() const { return step_; }
 
+  // Whether the last step's gradient and the weights after it are finite, all of them.
+  bool finite() const { return finite_; }
+
+  // What a run that was interrupted goes on from, beside parameters().
+  Optimizer& optimizer() { return *optimizer_; }
+  void resume_at(int step) { step_ = step; }
+
   // On `sequences` held-out sequences, the same at every call.
   Evaluation evaluate(int sequences);
   // Token accuracy on the same sequences, when each determined token that the model reads is its
@@ -69,6 +76,7 @@ class Trainer {
   Sequence sequence_;
   double target_weight_ = 1;  // 1 / targets in the batch
   int step_ = 0;
+  bool finite_ = true;
 };
 
 }  // namespace ladder::train

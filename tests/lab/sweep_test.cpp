@@ -55,7 +55,7 @@ Outcome swept(const std::string& text, Overrides overrides = {}, Shard shard = {
   overrides.push_back({"out", {(scratch / "out").string()}, "flag --out"});
   std::ostringstream progress;
   Outcome outcome;
-  outcome.result = sweep(experiment_of(text, overrides), shard, progress, false);
+  outcome.result = sweep(experiment_of(text, overrides), {.shard = shard}, progress, false);
   outcome.runs = Table::read(outcome.result.directory / "runs.csv");
   outcome.curves = Table::read(outcome.result.directory / "curves.csv");
   outcome.resolved = read_file(outcome.result.directory / "experiment.txt");
@@ -125,17 +125,21 @@ TEST_CASE("sweep: the resolved experiment makes the same runs") {
   CHECK(without_seconds(again.runs) == without_seconds(outcome.runs));
 }
 
-TEST_CASE("sweep: a run that fails is a row with the reason, and the others go on") {
+TEST_CASE("sweep: a run that diverges is a row with the reason and what it knew, and the others go on") {
   const Outcome outcome =
       swept(small, {flag("learning_rate", {"0.1", "1e6"}), flag("norm", {"none"})});
   const Table& runs = outcome.runs;
   CHECK(runs.rows() == 16);
-  CHECK(outcome.result.failed == 8);
-  CHECK(contains(outcome.progress, "failed: the loss is not finite"));
+  CHECK(outcome.result.diverged == 8);
+  CHECK(contains(outcome.progress, " is not finite after "));
   for (std::size_t i = 0; i < runs.rows(); ++i) {
     const bool wild = runs.at(i, "learning_rate") != "0.1";
-    CHECK(runs.at(i, "status").starts_with(wild ? "failed: the loss is not finite after" : "ok"));
-    CHECK((runs.at(i, "accuracy") == "") == wild);
+    CHECK(runs.at(i, "status") == (wild ? "diverged" : "ok"));
+    CHECK(contains(runs.at(i, "reason"), " is not finite after ") == wild);
+    // What it knew by then is kept.
+    CHECK(runs.at(i, "accuracy") != "");
+    CHECK((runs.at(i, "rollout_accuracy") == "") == wild);
+    CHECK((runs.number(i, "steps_done") < 12) == wild);
   }
 }
 
@@ -212,7 +216,11 @@ RunRow row_of(std::size_t number, const std::string& score, const std::string& b
   row.result.chance = 0.125;
   row.result.evaluation.accuracy = accuracy;
   row.result.step_solved = step_solved;
-  row.result.error = error;
+  if (!error.empty()) {
+    row.result = {};
+    row.result.status = Status::failed;
+    row.result.reason = error;
+  }
   return row;
 }
 
@@ -220,11 +228,12 @@ TEST_CASE("results: cells with commas, quotes and line breaks are quoted") {
   const std::string nasty = "a \"b\", c\nd";
   const std::vector<RunRow> rows = {row_of(7, "ea", "8", 0, -1, nasty), row_of(8, "ea", "8", 1, 3)};
   const std::string csv = runs_csv(rows);
-  CHECK(contains(csv, ",\"failed: a \"\"b\"\", c\nd\"\n"));
+  CHECK(contains(csv, ",failed,\"a \"\"b\"\", c\nd\"\n"));
   const Table table = Table::parse(csv, "runs.csv");
   REQUIRE(table.rows() == 2);
   CHECK(table.at(0, "run") == "7");
-  CHECK(table.at(0, "status") == "failed: " + nasty);
+  CHECK(table.at(0, "status") == "failed");
+  CHECK(table.at(0, "reason") == nasty);
   CHECK(table.at(0, "solved") == "");
   CHECK(table.at(1, "status") == "ok");
   CHECK(table.at(1, "solved") == "1");

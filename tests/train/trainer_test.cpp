@@ -330,7 +330,9 @@ TEST_CASE("run: ends when solved, and then generates without fault") {
     const Settings s = tiny(with(easy, {{"score", score.name}}));
     Trainer trainer(s);
     std::vector<int> watched;
-    const RunResult r = run(s, trainer, [&](const CurvePoint& p) { watched.push_back(p.step); });
+    RunOptions options;
+    options.watch = [&](const RunResult& so_far) { watched.push_back(so_far.curve.back().step); };
+    const RunResult r = run(s, trainer, options);
     REQUIRE(r.solved());
     CHECK(r.evaluation.accuracy == 1);
     CHECK(r.evaluation.sequence_accuracy == 1);
@@ -361,26 +363,29 @@ TEST_CASE("run: goes on after it is solved if asked to, and remembers when that 
 
 TEST_CASE("run: no steps at all is a measurement") {
   const RunResult r = run_safely(tiny({{"steps", "0"}}));
-  CHECK(r.error == "");
+  CHECK(r.reason == "");
   CHECK(r.steps_done == 0);
   CHECK(r.curve.size() == 1);
   CHECK_FALSE(r.solved());
 }
 
-TEST_CASE("run: a loss that is not finite is a failure, wherever it shows first") {
+TEST_CASE("run: numbers that are not finite end it, wherever they show first") {
   // Three enormous steps: the numbers overflow at the second.
   const Choices wild = {{"learning_rate", "1e6"}, {"norm", "none"}};
-  CHECK(run_safely(tiny(wild)).error == "the loss is not finite after 2 steps");
-  // The run ends before another step could tell: the evaluation must.
+  const RunResult early = run_safely(tiny(wild));
+  CHECK(early.status == Status::diverged);
+  CHECK(early.reason == "a gradient or a weight is not finite after 2 steps");
+  CHECK(early.steps_done == 2);
+  CHECK(early.curve.size() == 1);  // what it knew by then is kept
+  CHECK(std::isfinite(early.evaluation.loss));
+  CHECK(early.parameters > 0);
   const RunResult late = run_safely(tiny(with(wild, {{"steps", "2"}})));
-  CHECK(late.error == "the loss is not finite after 2 steps");
-  const Settings s = tiny(wild);
-  Trainer trainer(s);
-  CHECK_THROWS_AS(run(s, trainer), Error);
+  CHECK(late.status == Status::diverged);
+  CHECK(late.reason == "a gradient or a weight is not finite after 2 steps");
 }
 
-TEST_CASE("run: settings that do not fit together become the error of run_safely") {
-  CHECK(run_safely(tiny({{"heads", "3"}})).error.starts_with("test:1: key 'heads'"));
+TEST_CASE("run: settings that do not fit together become the reason of run_safely") {
+  CHECK(run_safely(tiny({{"heads", "3"}})).reason.starts_with("test:1: key 'heads'"));
 }
 
 // ---- settings ----

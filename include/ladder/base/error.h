@@ -7,7 +7,8 @@
 namespace ladder {
 
 // What the process returns: 0 done, 1 it could not be done, 2 it was asked for in a wrong way.
-enum class ExitCode { ok = 0, failure = 1, usage = 2 };
+// Or a signal stopped it: 128 and its number, as shells have it.
+enum class ExitCode { ok = 0, failure = 1, usage = 2, interrupted = 130, terminated = 143 };
 
 class Error : public std::runtime_error {
  public:

@@ -38,7 +38,7 @@ class Registry {
   // Throws a usage error that names the closest one.
   static const Item& get(std::string_view name) {
     if (const Item* item = find(name)) return *item;
-    throw usage_error("unknown " + std::string(Item::kind) + " '" + std::string(name) +
+    throw usage_error("unknown " + std::string(Item::kind) + " '" + clipped(name) +
                       "', expected one of " + join(names(), ", ") + did_you_mean(name, names()));
   }
 

@@ -32,6 +32,13 @@ std::string pad_left(std::string text, std::size_t width);
 std::string aligned(const std::vector<std::vector<std::string>>& rows,
                     const std::vector<bool>& right = {});
 
+// Input of others, fit to be shown in a message: at most 80 characters and then "...", control
+// characters as \xNN.
+std::string clipped(std::string_view text);
+
+// "12 MB"
+std::string bytes_text(double bytes);
+
 // The candidate closest to `word` by edit distance; empty if none is close enough to be meant.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 // ", did you mean 'x'?" or "".

@@ -2,6 +2,7 @@
 // src/nn/optim/ that registers itself.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -15,7 +16,14 @@ namespace ladder::nn {
 
 class Optimizer {
  public:
+  // All that its updates depend on beside what update is given: what a checkpoint keeps, and sets.
+  struct State {
+    std::vector<std::span<float>> buffers;  // in an order of its own
+    std::int64_t* step = nullptr;           // updates done, where these matter
+  };
+
   virtual ~Optimizer() = default;
+  virtual State state() = 0;
   // One step, in place; the spans have the size given to make, at every call.
   virtual void update(std::span<float> parameters, std::span<const float> gradients,
                       double learning_rate) = 0;

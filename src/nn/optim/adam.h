@@ -11,10 +11,11 @@ class Adam : public Optimizer {
   Adam(const Settings& settings, std::size_t parameters, double decay = 0);
   void update(std::span<float> parameters, std::span<const float> gradients,
               double learning_rate) override;
+  State state() override { return {{mean_, square_}, &step_}; }
 
  private:
   double beta1_, beta2_, epsilon_, decay_;
-  long step_ = 0;
+  std::int64_t step_ = 0;
   std::vector<float> mean_, square_;
 };
 

@@ -15,6 +15,7 @@ class Sgd : public Optimizer {
       p[i] -= lr * v[i];
     }
   }
+  State state() override { return {{velocity_}}; }
 
  private:
   float momentum_;
