@@ -5,6 +5,7 @@
 
 #include "base/files.h"
 #include "cli/command.h"
+#include "lab/results.h"
 
 namespace ladder::cli {
 
@@ -20,6 +21,7 @@ static ExitCode run_report(const Arguments& arguments) {
     throw usage_error("several directories need --out DIR, where their common report goes");
   const std::filesystem::path out = arguments.has("out") ? flag("out") : directories[0].string();
   const Sweeps sweeps = read_sweeps(directories);
+  check_runs(sweeps.runs);
   ReportOptions options;
   options.baseline = flag("baseline");
   options.against = flag("against");

@@ -73,12 +73,20 @@ static ExitCode run_sweep(const Arguments& arguments) {
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   std::vector<Lock> alone;  // the report is made from all parts
   if (options.shard.count > 1) alone.push_back(result.store->tables_lock());
-  if (result.made > 0)
+  const auto patiently = [](const std::function<void()>& write) {
+    write_patiently(write_patience(), write,
+                    [](const std::string& what) { std::cerr << what << std::endl; });
+  };
+  if (result.made > 0) patiently([&] {
     append_file(result.directory / "provenance.txt",
                 provenance(arguments, started, seconds.count(), result));
-  if (!result.rows.empty())
-    std::cout << write_sweep_report(result.directory, experiment.name()) << "\nresults in "
-              << result.directory.string() << "; pictures in report.html there\n";
+  });
+  if (!result.rows.empty()) {
+    std::string headline;
+    patiently([&] { headline = write_sweep_report(result.directory, experiment.name()); });
+    std::cout << headline << "\nresults in " << result.directory.string()
+              << "; pictures in report.html there\n";
+  }
   const std::size_t done = result.kept + result.made;
   if (result.signal != 0) {
     std::cerr << "stopped: " << done << " of " << result.planned

@@ -9,8 +9,6 @@
 #include <cerrno>
 #include <ostream>
 
-#include "base/version.h"
-
 namespace ladder::lab {
 
 namespace fs = std::filesystem;
@@ -239,7 +237,7 @@ void RunLog::write(std::string_view text) {
   throw_cannot("write", path_);
 }
 
-void RunLog::append(const RunRow& row) {
+void RunLog::append(const RunRow& row, const std::string& version) {
   // Made again only where there is none: what stands there now may be another process's.
   if (vanished()) {
     file_ = Descriptor();
@@ -257,7 +255,7 @@ void RunLog::append(const RunRow& row) {
   } else if (ftruncate(file_.get(), static_cast<off_t>(content_.size())) != 0) {
     throw_cannot("write", path_);  // a part of a line that could not be taken away last time
   }
-  const std::string line = log_line(row, version());
+  const std::string line = log_line(row, version);
   write(line);
   content_ += line;
 }

@@ -69,7 +69,7 @@ class RunLog {
 
   // On disk when it returns. Throws a failure; the file is then as before. A directory that has
   // vanished is made again, with all that was appended to or read from this log.
-  void append(const RunRow& row);
+  void append(const RunRow& row, const std::string& version);
 
   const std::filesystem::path& path() const { return path_; }
 

@@ -4,7 +4,6 @@
 #include <ostream>
 #include <set>
 
-#include "base/version.h"
 #include "ladder/base/random.h"
 
 namespace ladder::lab {
@@ -49,10 +48,10 @@ Store::Store(fs::path directory, Shard shard, Old old, std::ostream& notes)
           << join({versions.begin(), versions.end()}, ", ") << "; this is " << version() << "\n";
 }
 
-void Store::append(const RunRow& row) {
-  write_patiently(write_patience(), [&] { log_[0].append(row); },
+void Store::append(const RunRow& row, const std::string& version) {
+  write_patiently(write_patience(), [&] { log_[0].append(row, version); },
                   [&](const std::string& what) { notes_ << "\n" << what << std::endl; });
-  finished_.add({row, version(), log_[0].path().string()});
+  finished_.add({row, version, log_[0].path().string()});
 }
 
 std::vector<RunRow> Store::write_tables(const std::vector<RunKey>& runs) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/lock.h"
+#include "base/version.h"
 #include "lab/run_log.h"
 
 namespace ladder::lab {
@@ -29,8 +30,9 @@ class Store {
   const std::filesystem::path& directory() const { return directory_; }
   const FinishedRuns& finished() const { return finished_; }
 
-  // On disk when it returns. Tries for write_patience(); then throws a failure.
-  void append(const RunRow& row);
+  // On disk when it returns. Tries for write_patience(); then throws a failure. `version`: of the
+  // program that made the run.
+  void append(const RunRow& row, const std::string& version = ladder::version());
 
   // runs.csv and curves.csv: the finished ones of `runs` first, with their numbers there, then all
   // others. Returns these rows.

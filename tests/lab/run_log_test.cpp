@@ -76,7 +76,7 @@ TEST_CASE("log: a row comes back to the last bit, and with it the tables") {
   const Scratch scratch;
   {
     RunLog log(scratch.path(), {});
-    for (const RunRow& row : rows) log.append(row);
+    for (const RunRow& row : rows) log.append(row, "v");
   }
   std::vector<RunRow> again;
   const FinishedRuns finished = read(scratch.path());
@@ -125,7 +125,7 @@ TEST_CASE("log: a torn line is taken away before the next is written") {
   CHECK(contains(notes.str(), "runs.log:2: the last line was not written to its end; it is dropped"));
   {
     RunLog log(scratch.path(), {});
-    log.append(row_of(1, "1"));
+    log.append(row_of(1, "1"), "v");
   }
   CHECK(read(scratch.path()).size() == 2);
 }
@@ -172,18 +172,18 @@ TEST_CASE("log: values that cannot be are refused even where the checksum fits")
 TEST_CASE("log: a directory that vanished is made again, with all its rows") {
   const Scratch scratch;
   RunLog log(scratch / "d", {});
-  log.append(row_of(0));
+  log.append(row_of(0), "v");
   fs::remove_all(scratch / "d");
-  log.append(row_of(1, "1"));
+  log.append(row_of(1, "1"), "v");
   CHECK(read(scratch / "d").size() == 2);
   // What another process has put in its place is not touched.
   fs::remove_all(scratch / "d");
   fs::create_directories(scratch / "d");
   write_file(scratch / "d/runs.log", "other");
-  CHECK(contains(message([&] { log.append(row_of(2, "2")); }), "cannot write"));
+  CHECK(contains(message([&] { log.append(row_of(2, "2"), "v"); }), "cannot write"));
   CHECK(read_file(scratch / "d/runs.log") == "other");
   fs::remove(scratch / "d/runs.log");
-  log.append(row_of(2, "2"));
+  log.append(row_of(2, "2"), "v");
   CHECK(read(scratch / "d").size() == 3);
 }
 
@@ -191,17 +191,17 @@ TEST_CASE("log: a write that has no room leaves no part of itself, and may be tr
   catch_signals();  // XFSZ is an error of the write
   const Scratch scratch;
   RunLog log(scratch.path(), {});
-  log.append(row_of(0));
+  log.append(row_of(0), "v");
   const std::string before = read_file(log.path());
   rlimit old{};
   getrlimit(RLIMIT_FSIZE, &old);
   const rlimit tight{before.size() + 100, old.rlim_max};
   setrlimit(RLIMIT_FSIZE, &tight);
-  const std::string why = message([&] { log.append(row_of(1, "1")); });
+  const std::string why = message([&] { log.append(row_of(1, "1"), "v"); });
   setrlimit(RLIMIT_FSIZE, &old);
   CHECK(contains(why, "cannot write"));
   CHECK(read_file(log.path()) == before);
-  log.append(row_of(1, "1"));
+  log.append(row_of(1, "1"), "v");
   CHECK(read(scratch.path()).size() == 2);
 }
 
