@@ -3,6 +3,11 @@
 # make test       builds and runs all tests; fetches doctest where it is missing
 # make reproduce-quick   a reduced version of every figure and finding, in data/reproduce/
 # make sanitize   the tests under the address and undefined-behaviour sanitizers
+# make race       a sweep and a train of two threads under the thread sanitizer (clang)
+# make fuzz       the readers of experiments, tables, checkpoints and logs, FUZZ_SECONDS each (clang)
+# make tidy       clang-tidy, as .clang-tidy says
+# make coverage   which lines of src the tests execute
+# make abuse      kills, signals, full disks, hostile files; make slurm: a sweep on a real Slurm
 # make clean
 #
 # ARCH=native by default: the binary uses this machine's vectors. ARCH=x86-64-v3 runs on any CPU
@@ -28,7 +33,7 @@ TEST_OBJECTS := $(TESTS:%.cpp=$(BUILD)/%.o)
 DOCTEST := $(BUILD)/doctest
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: all run test reproduce-quick sanitize clean
+.PHONY: all run test reproduce-quick sanitize race fuzz tidy coverage abuse slurm clean
 all: $(LADDER)
 
 run: $(LADDER)
@@ -90,6 +95,50 @@ $(DOCTEST)/found:
 sanitize:
 	$(MAKE) test BUILD=$(BUILD)/sanitize LADDER=$(BUILD)/sanitize/ladder \
 	  CXXFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
+
+# The runtime of OpenMP tells the sanitizer about its locks (archer).
+race:
+	sh tests/get_clang.sh
+	$(MAKE) BUILD=$(BUILD)/race LADDER=$(BUILD)/race/ladder CXX=clang++ CXXFLAGS='-O1 -g -fsanitize=thread'
+	rm -rf $(BUILD)/race/out
+	export TSAN_OPTIONS='ignore_noninstrumented_modules=1 halt_on_error=1 exitcode=66' \
+	  OMP_TOOL_LIBRARIES=$$(clang++ -print-file-name=libarcher.so) && \
+	$(BUILD)/race/ladder sweep experiments/quick.txt --steps 30 --eval_every 10 --batch 8 \
+	  --eval_sequences 16 --threads 3 --checkpoint_minutes 0.0001 --out $(BUILD)/race/out/sweep && \
+	$(BUILD)/race/ladder train --steps 30 --lanes 4 --eval_every 10 --threads 4 --out $(BUILD)/race/out/train
+
+# What it finds goes to tests/fuzz/TARGET, which make test reads.
+FUZZ_SECONDS ?= 60
+fuzz:
+	sh tests/get_clang.sh
+	$(MAKE) BUILD=$(BUILD)/fuzz CXX=clang++ $(BUILD)/fuzz/fuzzer \
+	  CXXFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
+	for target in experiment table safetensors log record; do \
+	  mkdir -p $(BUILD)/fuzz/corpus/$$target && \
+	  FUZZ=$$target $(BUILD)/fuzz/fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=8192 \
+	    -print_final_stats=1 -verbosity=0 -artifact_prefix=tests/fuzz/$$target/ \
+	    $(BUILD)/fuzz/corpus/$$target tests/fuzz/$$target || exit 1; \
+	done
+$(BUILD)/fuzzer: $(filter-out $(BUILD)/src/main.o,$(OBJECTS)) $(BUILD)/tests/fuzz/fuzz.o
+	$(CXX) $(FLAGS) -fsanitize=fuzzer $^ -o $@
+
+tidy:
+	sh tests/get_clang.sh
+	printf '%s\n' $(SOURCES) | xargs -P $$(nproc) -n 4 sh -c \
+	  'clang-tidy --quiet "$$@" -- $(filter-out -fopenmp,$(FLAGS)) -fopenmp 2>/dev/null' tidy
+
+# At -O1 -fno-inline, so that a line is what it says.
+coverage:
+	rm -rf $(BUILD)/coverage/gcov
+	-find $(BUILD)/coverage -name '*.gcda' -delete
+	$(MAKE) test BUILD=$(BUILD)/coverage LADDER=$(BUILD)/coverage/ladder \
+	  CXXFLAGS='-O1 -fno-inline --coverage -fprofile-update=atomic'
+	@find $(BUILD)/coverage/src -name '*.gcda' | xargs gcov -n -r 2>/dev/null | awk -f tests/coverage.awk
+
+abuse: $(LADDER)
+	tests/abuse.sh ./$(LADDER)
+slurm: $(LADDER)
+	tests/slurm.sh ./$(LADDER)
 
 clean:
 	rm -rf $(BUILD) $(LADDER)

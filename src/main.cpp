@@ -13,6 +13,12 @@ using namespace ladder::cli;
 
 // ---- memory: who asks for too much is told how much it was --------------------------------------
 
+// Clang's sanitizers bring their own operators.
+#if !defined(__has_feature)
+#define __has_feature(x) 0
+#endif
+#if !__has_feature(thread_sanitizer) && !__has_feature(address_sanitizer)
+
 namespace {
 
 class OutOfMemory : public std::bad_alloc {
@@ -42,6 +48,8 @@ void operator delete(void* p) noexcept { std::free(p); }
 void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
 void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+
+#endif
 
 // ---- commands -----------------------------------------------------------------------------------
 

@@ -39,7 +39,7 @@ static void check_count(const Command& command, std::size_t count) {
 Arguments parse_arguments(const Command& command, const std::vector<std::string>& words) {
   Arguments arguments;
   for (std::size_t i = 0; i < words.size();) {
-    std::string word = words[i++];
+    const std::string& word = words[i++];
     if (!word.starts_with("--") || word == "--") {
       if (word.starts_with("-") && word.size() > 1)
         throw not_understood(command, "unknown flag '" + clipped(word) + "', flags begin with --");
@@ -123,7 +123,7 @@ std::string general_help() {
   text += "  scores     " + join(Registry<Setting>::get("score").choices(), ", ") + "\n";
   text += "  tasks      " + join(Registry<Setting>::get("task").choices(), ", ") + "\n";
   text += "  optimizers " + join(Registry<Setting>::get("optimizer").choices(), ", ") + "\n";
-  text += "\nladder help COMMAND tells more. Exit status: 0 done, 1 failure, 2 wrong usage.\n";
+  text += "\nladder help COMMAND tells more. Exit status: 0 done, 1 failure, 2 wrong usage, 130 or 143 stopped by a signal.\n";
   return text;
 }
 

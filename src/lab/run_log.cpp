@@ -62,6 +62,8 @@ static std::string unescaped(std::string_view text) {
   return result;
 }
 
+std::string sealed(const std::string& text) { return mark + checksum(text) + " " + text + "\n"; }
+
 std::string log_line(const RunRow& row, const std::string& version) {
   std::string text = "run=" + std::to_string(row.number);
   const auto add = [&](const std::string& name, const std::string& value) {
@@ -73,7 +75,7 @@ std::string log_line(const RunRow& row, const std::string& version) {
     if (!cells[i].empty()) add(result_columns()[i], cells[i]);
   add("version", version);
   add("curve", curve_text(row.result.curve));
-  return mark + checksum(text) + " " + text + "\n";
+  return sealed(text);
 }
 
 static LoggedRun parse_line(std::string_view line, const std::string& place) {

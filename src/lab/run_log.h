@@ -34,6 +34,7 @@ struct LoggedRun {
 };
 
 // The line, with its end.
+std::string sealed(const std::string& text);  // "ladder1 CRC32 TEXT"
 std::string log_line(const RunRow& row, const std::string& version);
 
 struct LogContent {

@@ -79,3 +79,15 @@ TEST_CASE("text: the nearest candidate is offered only if it can be meant") {
   CHECK(did_you_mean("bas", keys) == ", did you mean 'base'?");
   CHECK(did_you_mean("xyzzyxyzzy", keys) == "");
 }
+
+TEST_CASE("what others typed is shown clipped, and cannot play with the terminal") {
+  CHECK(clipped("plain text") == "plain text");
+  CHECK(clipped(std::string(80, 'x')) == std::string(80, 'x'));
+  CHECK(clipped(std::string(10'000'000, 'x')) == std::string(80, 'x') + "...");
+  CHECK(clipped("a\x1b[31m\n\x7f") == "a\\x1b[31m\\x0a\\x7f");
+  CHECK(clipped(std::string("\0", 1)) == "\\x00");
+  CHECK(clipped("τ ≥ 1") == "τ ≥ 1");
+  CHECK(clipped(std::string(1000, '\x80')).size() < 400);  // no UTF-8 at all
+  CHECK(bytes_text(8.2e6) == "8 MB");
+  CHECK(bytes_text(1.25e10) == "12.5 GB");
+}
