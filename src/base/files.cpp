@@ -52,7 +52,7 @@ static void write_whole(int file, std::string_view content, const fs::path& path
 void write_file(const fs::path& path, std::string_view content, Durable durable) {
   // The process's own name, as several may write here at once.
   fs::path temporary = path;
-  temporary += "." + std::to_string(getpid()) + partial;
+  temporary += std::string(".").append(std::to_string(getpid())).append(partial);
   try {
     const Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
     if (!file) throw_cannot("write", path);

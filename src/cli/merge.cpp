@@ -25,7 +25,7 @@ static ExitCode run_merge(const Arguments& arguments) {
                            "\nstarted  " + utc_now() + "\n";
   for (const auto& directory : directories)  // theirs made the runs
     if (const auto path = directory / "provenance.txt"; std::filesystem::exists(path))
-      provenance += "\n" + directory.string() + ":\n" + read_file(path);
+      provenance.append("\n").append(directory.string()).append(":\n").append(read_file(path));
   write_file(out / "provenance.txt", provenance);
   if (merged.runs > 0) std::cout << write_sweep_report(out, last_name(out)) << "\n";
   std::cout << merged.runs << " runs in " << out.string() << "\n";

@@ -27,6 +27,12 @@ RunKey run_key(const Settings& settings) {
   return key;
 }
 
+void restore(Settings& settings, const std::string& name, const std::string& text,
+             const std::string& origin) {
+  const Setting* setting = Registry<Setting>::find(name);
+  if (!setting || text != setting->preset) settings.set(name, text, origin);
+}
+
 std::string difference(const Settings& a, const Settings& b) {
   std::vector<std::string> differences;
   for (const Setting* setting : all_settings()) {
@@ -231,7 +237,7 @@ std::vector<RunRow> read_runs(const Table& runs) {
     RunRow read{static_cast<std::size_t>(runs.number(row, "run")), {}, result_of(runs, row)};
     for (const std::string& name : setting_columns())
       if (const std::string* text = cell_of(runs, row, name); text && !text->empty())
-        read.settings.set(name, *text, origin);
+        restore(read.settings, name, *text, origin);
     read.settings.resolve();
     rows.push_back(std::move(read));
   }

@@ -23,6 +23,11 @@ struct RunRow {
 using RunKey = std::string;
 RunKey run_key(const Settings& settings);
 
+// Sets a setting to what a file of results has for it. A preset stays as it was typed (1e-8), so that
+// it is written as before.
+void restore(Settings& settings, const std::string& name, const std::string& text,
+             const std::string& origin);
+
 // What differs: "learning_rate 0.1, not 0.3", each setting of `a` that `b` has otherwise.
 std::string difference(const Settings& a, const Settings& b);
 

@@ -113,9 +113,7 @@ static LoggedRun parse_line(std::string_view line, const std::string& place) {
       if (!curve) throw failure(place + ": curve: expected 'step:loss:accuracy ...'");
       run.row.result.curve = *curve;
     } else if (std::find(results.begin(), results.end(), name) == results.end()) {
-      const Setting* setting = Registry<Setting>::find(name);
-      if (!setting || text_of != setting->preset)  // a preset stays as it was typed
-        run.row.settings.set(name, text_of, place);
+      restore(run.row.settings, name, text_of, place);
     }
   }
   run.row.settings.resolve();
