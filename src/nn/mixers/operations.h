@@ -1,0 +1,30 @@
+// The mixers as operations of the graph, each in a file of its own beside this one. Formulas are there.
+//
+// query, key, value [batch·context, d] may be strided; out is [batch·context, d]. Throws a failure if
+// the shapes do not fit.
+#pragma once
+
+#include "nn/mixers/mixed.h"
+#include "nn/mixers/prefix_sums.h"
+
+namespace ladder::nn {
+
+template <class T>
+Mixed<T> cosformer(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, Cut cut,
+                   Algorithm algorithm = Algorithm::automatic);
+
+template <class T>
+Mixed<T> linear_attention(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, Cut cut,
+                          Algorithm algorithm = Algorithm::automatic);
+
+// Attention with score square: the same numbers, to rounding, in time linear in the context.
+template <class T>
+Mixed<T> square_sums(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value,
+                     PrefixSumOptions options);
+
+// weight γ and bias β [1, head size]: of the layer norm over a head's entries, for query and key.
+template <class T>
+Mixed<T> rebased(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, Tensor<T> weight,
+                 Tensor<T> bias, PrefixSumOptions options);
+
+}  // namespace ladder::nn
