@@ -16,7 +16,7 @@
 // degree 2 is exact, too: z² = φ(q)·φ(k) with φ all products y_a y_b, those with a < b times √2.
 // turning likewise: cos(a - b) = cos a cos b + sin a sin b, so φ is taken twice, times cos and sin.
 //
-// Blocks of 32 tokens: s of keys in the query's own block is formed directly, all earlier blocks come
+// Blocks of 32 tokens (16 in the shortest contexts): s of keys in the query's own block is formed directly, all earlier blocks come
 // from the state. The quadratic algorithm is the same with all keys formed directly; it is the cheaper
 // one for short contexts. All panels have one query a lane, as in tensor/kernels/attention.h.
 #pragma once
@@ -59,12 +59,10 @@ constexpr bool linear_is_cheaper(int context, int head_size) {
 
 namespace prefix_sums_detail {
 
-inline constexpr int block = 32;
-
-template <class Map, class T>
+template <class Map, int B, class T>  // B: tokens of a block
 class Kernel {
   using Vec = simd::Vec<T>;
-  static constexpr int lanes = simd::lanes<T>, B = block;
+  static constexpr int lanes = simd::lanes<T>;
   static_assert(B % lanes == 0);
   static_assert(Map::degree == 1 || Map::degree == 2);
 
@@ -468,14 +466,18 @@ Mixed<T> prefix_sums(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> 
                      PrefixSumOptions options) {
   check_shapes("prefix_sums", query, key, value, options.cut);
   const Tensor<T> out = graph.tensor(value.rows(), value.cols());
-  const auto kernel = std::make_shared<prefix_sums_detail::Kernel<Map, T>>(graph, query, key, value,
-                                                                           out, options);
-  graph.record({query, key, value}, {out}, [=] { kernel->forward(); },
-               [=](Writes write) {
-                 check_gradients("prefix_sums", {query, key, value});
-                 kernel->backward(write);
-               });
-  return {out, [=](T* map) { kernel->look(map); }};
+  const auto record = [&](auto kernel) -> Mixed<T> {
+    graph.record({query, key, value}, {out}, [=] { kernel->forward(); },
+                 [=](Writes write) {
+                   check_gradients("prefix_sums", {query, key, value});
+                   kernel->backward(write);
+                 });
+    return {out, [=](T* map) { kernel->look(map); }};
+  };
+  using namespace prefix_sums_detail;
+  if (query.rows() / options.cut.batch <= 16)
+    return record(std::make_shared<Kernel<Map, 16, T>>(graph, query, key, value, out, options));
+  return record(std::make_shared<Kernel<Map, 32, T>>(graph, query, key, value, out, options));
 }
 
 // Cases that check the gradient of a map's prefix sums, by both algorithms and over several blocks.
