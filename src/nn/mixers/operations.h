@@ -27,4 +27,8 @@ template <class T>
 Mixed<T> rebased(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, Tensor<T> weight,
                  Tensor<T> bias, PrefixSumOptions options);
 
+// slots [batch·context, heads·slots]: u, the logarithms of the weights with which tokens are written.
+template <class T>
+Mixed<T> abc(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, Tensor<T> slots, Cut cut);
+
 }  // namespace ladder::nn
