@@ -8,8 +8,6 @@
 //
 // Every key and every span is legal for consecutive queries. Queries are taken a panel at a time, one a
 // lane, over all columns (keys and spans) that are legal for one of them.
-#include <cstdint>
-
 #include "ladder/tensor/gradcheck.h"
 #include "ladder/tensor/kernels/panel.h"
 #include "ladder/tensor/kernels/transpose.h"
@@ -65,7 +63,7 @@ class Combiner {
     const std::size_t saved = static_cast<std::size_t>(cut.batch) * cut.heads;
     const int spans = static_cast<int>(spans_.size()), rows = n_ + spans;
     maximum_ = take(saved, padded_), one_by_sum_ = take(saved, padded_);
-    argmax_key_.resize(saved * spans * e_), argmax_query_.resize(saved * spans * e_);
+    argmax_key_ = take(saved * spans, e_), argmax_query_ = take(saved * spans, e_);
     q_ = take(padded_, e_), k_ = take(rows, e_), v_ = take(rows, width_);
     key_columns_ = take(e_, stride_), span_query_ = take(spans, e_), inner_ = take(inner_size_, 1);
     panel_k_ = take(widest_, e_), panel_v_ = take(widest_, width_);
@@ -169,6 +167,7 @@ class Combiner {
   }
   const Column& column(int t, int c) const { return panel_columns_[panel_begin_[t / P] + c]; }
   T* inner(std::size_t span) const { return inner_ + inner_begin_[span]; }
+  static std::size_t row_of(T place) { return static_cast<std::size_t>(place); }
   static std::ptrdiff_t at(std::size_t row, int size) { return static_cast<std::ptrdiff_t>(row) * size; }
 
   void gather(int b, int h) {
@@ -193,12 +192,11 @@ class Combiner {
     for (std::size_t s = 0; s < spans_.size(); ++s) {
       const CombinerSpan& o = spans_[s];
       const int length = o.end - o.begin;
-      std::int32_t* key_places = argmax_key_.data() + chosen_ + s * e_;
-      std::int32_t* query_places = argmax_query_.data() + chosen_ + s * e_;
+      T *key_places = argmax_key_ + chosen_ + s * e_, *query_places = argmax_query_ + chosen_ + s * e_;
       T *k = k_ + at(n_ + s, e_), *q = span_query_ + at(s, e_), *a = inner(s);
       if (choose) first_maxima(k_, o, key_places), first_maxima(q_, o, query_places);
       for (int c = 0; c < e_; ++c)
-        k[c] = k_[at(key_places[c], e_) + c], q[c] = q_[at(query_places[c], e_) + c];
+        k[c] = k_[at(row_of(key_places[c]), e_) + c], q[c] = q_[at(row_of(query_places[c]), e_) + c];
       small_multiply(1, length, e_, Strided<T>{q, e_, 1}, key_columns_ + o.begin, stride_, a, length);
       const T most = scale_ * *std::max_element(a, a + length);
       for_each_vector<T>(length, [&](auto place) {
@@ -210,11 +208,17 @@ class Combiner {
                      v_ + at(n_ + s, width_), width_);
     }
   }
-  void first_maxima(const T* x, const CombinerSpan& o, std::int32_t* places) const {
-    std::fill_n(places, e_, o.begin);
-    for (int j = o.begin + 1; j < o.end; ++j)
-      for (int c = 0; c < e_; ++c)
-        if (x[at(j, e_) + c] > x[at(places[c], e_) + c]) places[c] = j;
+  void first_maxima(const T* x, const CombinerSpan& o, T* places) const {
+    for_each_vector<T>(e_, [&](auto place) {
+      Vec most = place.load(x + at(o.begin, e_)), found = Vec{} + static_cast<T>(o.begin);
+      for (int j = o.begin + 1; j < o.end; ++j) {
+        const Vec y = place.load(x + at(j, e_));
+        const auto more = y > most;
+        most = simd::select(more, y, most);
+        found = simd::select(more, Vec{} + static_cast<T>(j), found);
+      }
+      place.store(places, found);
+    });
   }
 
   // panel_k_, panel_v_ and z_ = p of the panel's columns; returns their number.
@@ -301,11 +305,10 @@ class Combiner {
     small_multiply(length, e_, 1, Strided<T>{dy, 1, 1}, q, e_, dk_ + at(o.begin, e_), e_,
                    Write::accumulate);
     small_multiply(1, e_, length, Strided<T>{dy, length, 1}, k_ + at(o.begin, e_), e_, span_dquery_, e_);
-    const std::int32_t* key_places = argmax_key_.data() + chosen_ + s * e_;
-    const std::int32_t* query_places = argmax_query_.data() + chosen_ + s * e_;
+    const T *key_places = argmax_key_ + chosen_ + s * e_, *query_places = argmax_query_ + chosen_ + s * e_;
     for (int c = 0; c < e_; ++c) {
-      dk_[at(key_places[c], e_) + c] += dk[c];
-      dq_[at(query_places[c], e_) + c] += span_dquery_[c];
+      dk_[at(row_of(key_places[c]), e_) + c] += dk[c];
+      dq_[at(row_of(query_places[c]), e_) + c] += span_dquery_[c];
     }
   }
 
@@ -319,9 +322,9 @@ class Combiner {
   std::vector<Column> panel_columns_;
   std::vector<std::size_t> panel_begin_;
   int widest_ = 0, longest_ = 0;
-  std::vector<std::int32_t> argmax_key_, argmax_query_;  // [batch, heads, spans, e]: kept for backward
-  T *maximum_, *one_by_sum_;                             // [batch, heads, padded]: likewise
-  std::size_t saved_ = 0, chosen_ = 0;                   // where the head's part of these begins
+  T *maximum_, *one_by_sum_;            // [batch, heads, padded]: kept for backward
+  T *argmax_key_, *argmax_query_;       // [batch, heads, spans, e]: rows, likewise
+  std::size_t saved_ = 0, chosen_ = 0;  // where the head's part of these begins
   // Of one head at a time: rows, those of the spans behind those of the tokens.
   T *q_, *k_, *v_, *key_columns_, *value_columns_ = nullptr, *span_query_, *inner_;
   T *dq_ = nullptr, *dk_ = nullptr, *dv_ = nullptr, *dinner_ = nullptr, *span_dquery_ = nullptr;
