@@ -264,7 +264,7 @@ class Abc {
 }  // namespace
 
 template <class T>
-Mixed<T> abc(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, Tensor<T> slots, Cut cut) {
+Mixture<T> abc(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, Tensor<T> slots, Cut cut) {
   check_shapes("abc", query, key, value, cut);
   if (slots.rows() != query.rows() || slots.cols() % cut.heads != 0)
     throw failure("abc: the shape of the slots' logits does not fit");
@@ -278,8 +278,8 @@ Mixed<T> abc(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, T
   return {out, [=](T* map) { kernel->look(map); }};
 }
 
-template Mixed<float> abc(Graph<float>&, Tensor<float>, Tensor<float>, Tensor<float>, Tensor<float>, Cut);
-template Mixed<double> abc(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>,
+template Mixture<float> abc(Graph<float>&, Tensor<float>, Tensor<float>, Tensor<float>, Tensor<float>, Cut);
+template Mixture<double> abc(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>,
                            Tensor<double>, Cut);
 
 static GradientCase abc_case(const std::string& name, Cut cut, int context, int size, int slots) {

@@ -336,11 +336,11 @@ class Combiner {
 }  // namespace
 
 template <class T>
-Mixed<T> combiner(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, Cut cut,
+Mixture<T> combiner(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, Cut cut,
                   const CombinerPlan& plan) {
   check_shapes("combiner", query, key, value, cut);
   const Tensor<T> out = graph.tensor(value.rows(), value.cols());
-  const auto record = [&](auto kernel) -> Mixed<T> {
+  const auto record = [&](auto kernel) -> Mixture<T> {
     graph.record({query, key, value}, {out}, [=] { kernel->forward(); },
                  [=](Writes write) {
                    check_gradients("combiner", {query, key, value});
@@ -353,9 +353,9 @@ Mixed<T> combiner(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> val
   return record(std::make_shared<Combiner<32, T>>(graph, query, key, value, out, cut, plan));
 }
 
-template Mixed<float> combiner(Graph<float>&, Tensor<float>, Tensor<float>, Tensor<float>, Cut,
+template Mixture<float> combiner(Graph<float>&, Tensor<float>, Tensor<float>, Tensor<float>, Cut,
                                const CombinerPlan&);
-template Mixed<double> combiner(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>, Cut,
+template Mixture<double> combiner(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>, Cut,
                                 const CombinerPlan&);
 
 static GradientCase combiner_case(const std::string& name, Cut cut, int context, CombinerPlan plan) {

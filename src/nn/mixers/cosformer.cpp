@@ -22,14 +22,14 @@ const bool cases = (register_prefix_sum_cases<TurningRelu>("cosformer"), true);
 }  // namespace
 
 template <class T>
-Mixed<T> cosformer(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, Cut cut,
+Mixture<T> cosformer(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, Cut cut,
                    Algorithm algorithm) {
   return prefix_sums<TurningRelu>(graph, query, key, value, {cut, 1, algorithm});
 }
 
-template Mixed<float> cosformer(Graph<float>&, Tensor<float>, Tensor<float>, Tensor<float>, Cut,
+template Mixture<float> cosformer(Graph<float>&, Tensor<float>, Tensor<float>, Tensor<float>, Cut,
                                 Algorithm);
-template Mixed<double> cosformer(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>, Cut,
+template Mixture<double> cosformer(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>, Cut,
                                  Algorithm);
 
 }  // namespace ladder::nn

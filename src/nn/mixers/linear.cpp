@@ -24,14 +24,14 @@ const bool cases = (register_prefix_sum_cases<EluPlusOne>("linear_attention"), t
 }  // namespace
 
 template <class T>
-Mixed<T> linear_attention(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, Cut cut,
+Mixture<T> linear_attention(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, Cut cut,
                           Algorithm algorithm) {
   return prefix_sums<EluPlusOne>(graph, query, key, value, {cut, 1, algorithm});
 }
 
-template Mixed<float> linear_attention(Graph<float>&, Tensor<float>, Tensor<float>, Tensor<float>, Cut,
+template Mixture<float> linear_attention(Graph<float>&, Tensor<float>, Tensor<float>, Tensor<float>, Cut,
                                        Algorithm);
-template Mixed<double> linear_attention(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>,
+template Mixture<double> linear_attention(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>,
                                         Cut, Algorithm);
 
 }  // namespace ladder::nn

@@ -28,7 +28,7 @@
 #include "ladder/tensor/kernels/panel.h"
 #include "ladder/tensor/kernels/transpose.h"
 #include "nn/mixers/angle.h"
-#include "nn/mixers/mixed.h"
+#include "nn/mixers/mixture.h"
 
 namespace ladder::nn {
 
@@ -462,11 +462,11 @@ class Kernel {
 
 // query, key [batch·context, d], value [batch·context, any multiple of heads], possibly strided.
 template <class Map, class T>
-Mixed<T> prefix_sums(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value,
+Mixture<T> prefix_sums(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value,
                      PrefixSumOptions options) {
   check_shapes("prefix_sums", query, key, value, options.cut);
   const Tensor<T> out = graph.tensor(value.rows(), value.cols());
-  const auto record = [&](auto kernel) -> Mixed<T> {
+  const auto record = [&](auto kernel) -> Mixture<T> {
     graph.record({query, key, value}, {out}, [=] { kernel->forward(); },
                  [=](Writes write) {
                    check_gradients("prefix_sums", {query, key, value});

@@ -120,13 +120,13 @@ Tensor<T> head_norm(Graph<T>& graph, Tensor<T> x, Tensor<T> weight, Tensor<T> bi
 }  // namespace
 
 template <class T>
-Mixed<T> square_sums(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value,
+Mixture<T> square_sums(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value,
                      PrefixSumOptions options) {
   return prefix_sums<Square>(graph, query, key, value, options);
 }
 
 template <class T>
-Mixed<T> rebased(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, Tensor<T> weight,
+Mixture<T> rebased(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, Tensor<T> weight,
                  Tensor<T> bias, PrefixSumOptions options) {
   check_shapes("rebased", query, key, value, options.cut);
   const Tensor<T> q = head_norm(graph, query, weight, bias, options.cut.heads);
@@ -134,13 +134,13 @@ Mixed<T> rebased(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> valu
   return prefix_sums<Square>(graph, q, k, value, options);
 }
 
-template Mixed<float> square_sums(Graph<float>&, Tensor<float>, Tensor<float>, Tensor<float>,
+template Mixture<float> square_sums(Graph<float>&, Tensor<float>, Tensor<float>, Tensor<float>,
                                   PrefixSumOptions);
-template Mixed<double> square_sums(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>,
+template Mixture<double> square_sums(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>,
                                    PrefixSumOptions);
-template Mixed<float> rebased(Graph<float>&, Tensor<float>, Tensor<float>, Tensor<float>, Tensor<float>,
+template Mixture<float> rebased(Graph<float>&, Tensor<float>, Tensor<float>, Tensor<float>, Tensor<float>,
                               Tensor<float>, PrefixSumOptions);
-template Mixed<double> rebased(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>,
+template Mixture<double> rebased(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>,
                                Tensor<double>, Tensor<double>, PrefixSumOptions);
 
 static const Registered<GradientCase> rebased_case(

@@ -36,15 +36,15 @@ struct Subject {
   std::string name;
   // Completes a shape of batch, heads, context and head_size.
   std::function<Shape(Shape)> shape;
-  std::function<Mixed<float>(Graph<float>&, const Inputs<float>&, const Shape&)> single;
-  std::function<Mixed<double>(Graph<double>&, const Inputs<double>&, const Shape&)> twice;
+  std::function<Mixture<float>(Graph<float>&, const Inputs<float>&, const Shape&)> single;
+  std::function<Mixture<double>(Graph<double>&, const Inputs<double>&, const Shape&)> twice;
   // The weights [query, key] of one head by the formula: q, k [context, keys], extra as it is for this
   // head of this sequence.
   std::function<Numbers(const Shape&, const Numbers& q, const Numbers& k, const Numbers& extra)> plain;
   double tolerance = 1e-5;  // in float
 
   template <class T>
-  Mixed<T> record(Graph<T>& graph, const Inputs<T>& inputs, const Shape& s) const {
+  Mixture<T> record(Graph<T>& graph, const Inputs<T>& inputs, const Shape& s) const {
     if constexpr (sizeof(T) == sizeof(float)) return single(graph, inputs, s);
     else return twice(graph, inputs, s);
   }
@@ -56,7 +56,7 @@ struct Run {
   Shape s;
   Graph<T> graph;
   Inputs<T> in;
-  Mixed<T> mixed;
+  Mixture<T> mixed;
 
   Run(const Subject& subject, Shape shape, double size = 1) : s(subject.shape(shape)) {
     if (s.keys() == s.head_size) {

@@ -19,7 +19,7 @@ namespace ladder::nn {
 using namespace tensor;
 
 template <class T>
-struct Mixed {
+struct Mixture {
   Tensor<T> out;  // [batch·context, columns of value]
   // Computes the dense map of the last forward, [batch, heads, query, key]: out[i] = Σ_j map[i, j]·v[j].
   std::function<void(T* map)> look;
