@@ -102,7 +102,11 @@ const Setting* find_setting(std::string_view name) {
   return nullptr;
 }
 
-std::vector<std::string> setting_names() { return Registry<Setting>::names(); }
+std::vector<std::string> setting_names() {
+  std::vector<std::string> names;
+  for (const Setting* setting : all_settings()) names.push_back(setting->name);
+  return names;
+}
 
 static std::string number_range(const Setting& s) {
   const bool whole = s.type != Type::real;
@@ -259,6 +263,11 @@ bool Settings::toggle(std::string_view name) const { return value(name).text == 
 const std::string& Settings::text(std::string_view name) const { return value(name).text; }
 std::vector<std::string> Settings::list(std::string_view name) const {
   return split(value(name).text, '+');
+}
+const std::string& Settings::typed(std::string_view name) const {
+  const Setting* setting = find_setting(name);
+  if (!setting) throw failure("setting '" + std::string(name) + "' is not registered");
+  return values_.find(setting->name)->second.text;
 }
 bool Settings::given(std::string_view name) const { return value(name).given; }
 

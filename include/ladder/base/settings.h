@@ -123,6 +123,8 @@ class Settings {
   // The value if it applies, otherwise "": what a cell of results holds.
   std::string cell(std::string_view name) const;
 
+  // The value in canonical form before it is resolved: it may be "auto".
+  const std::string& typed(std::string_view name) const;
   // Whether it was set by a user rather than left at its preset.
   bool given(std::string_view name) const;
   // Notes on settings that were given but have no effect here.
