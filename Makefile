@@ -84,7 +84,7 @@ $(TEST_OBJECTS): FLAGS += -isystem $(DOCTEST)/usr/include
 $(TEST_OBJECTS): | $(DOCTEST)/found
 $(DOCTEST)/found:
 	@mkdir -p $(@D)
-	@sh tests/get_doctest.sh $(CXX) $(DOCTEST)
+	@sh tests/get_doctest.sh '$(CXX)' $(DOCTEST)
 	@touch $@
 
 sanitize:

@@ -7,7 +7,7 @@ compiler=$1 directory=$2
 
 found() {
   echo '#include <doctest/doctest.h>' |
-    "$compiler" -std=c++20 -isystem "$directory/usr/include" -x c++ -fsyntax-only - 2>/dev/null
+    $compiler -std=c++20 -isystem "$directory/usr/include" -x c++ -fsyntax-only - 2>/dev/null
 }
 
 found && exit 0

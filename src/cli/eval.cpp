@@ -9,22 +9,21 @@ namespace ladder::cli {
 using namespace train;
 
 static ExitCode run_eval(const Arguments& arguments) {
-  const Safetensors file = read_safetensors(arguments.positional[0]);
-  Settings s = checkpoint_settings(file);
-  replace_settings(s, arguments.settings);
-  s.resolve();
-  const auto task = make_task(s);
-  require_fitting(file, "", model_config(s, task->vocabulary(), task->context()));
-  Trainer trainer(s);
-  load_parameters(file, "", trainer.parameters());
+  LoadedModel model = load_model(arguments.positional[0], [&](Settings& settings) {
+    replace_settings(settings, arguments.settings);
+  });
+  const Settings& s = model.settings;
+  const HeldOut held_out = model.held_out();
   const int sequences = s.integer("eval_sequences");
-  const Evaluation e = trainer.evaluate(sequences);
-  std::cout << "task " << s.text("task") << ", score " << s.text("score") << ", complexity "
-            << fixed(trainer.task().complexity_bits(), 1) << " bits, " << sequences
+  Network<float> network(model.config, model.parameters, s.integer("micro_batch"), false);
+  const Evaluation e = evaluate(held_out, sequences, network);
+  std::cout << "task " << s.text("task") << ", mixer " << s.text("mixer")
+            << (s.applies("score") ? ", score " + s.text("score") : "") << ", complexity "
+            << fixed(model.task->complexity_bits(), 1) << " bits, " << sequences
             << " sequences\nloss              " << fixed(e.loss, 4) << "\naccuracy          "
             << fixed(e.accuracy, 4) << "\nsequence_accuracy " << fixed(e.sequence_accuracy, 4)
-            << "\nrollout_accuracy  " << fixed(trainer.rollout_accuracy(sequences), 4)
-            << "\nchance            " << fixed(trainer.task().chance(), 4) << "\n";
+            << "\nrollout_accuracy  " << fixed(rollout_accuracy(held_out, sequences, network), 4)
+            << "\nchance            " << fixed(model.task->chance(), 4) << "\n";
   return ExitCode::ok;
 }
 

@@ -212,20 +212,28 @@ class Reader {
       : task_(task),
         config_(config),
         seed_(static_cast<std::uint64_t>(settings.big_integer("seed"))),
-        scale_(config.scaled ? 1 / std::sqrt(static_cast<double>(head_size())) : 1),
         network_(config, parameters, 1, false),
-        probabilities_(static_cast<std::size_t>(config.heads) * config.context * config.context),
-        z_(probabilities_.size()) {}
+        probabilities_(static_cast<std::size_t>(config.context) * config.context),
+        z_(probabilities_.size()),
+        legal_(probabilities_.size()) {
+    for (int layer = 0; layer < config.layers; ++layer)
+      if (!network_.looks[layer].query)
+        throw usage_error("layer " + std::to_string(layer) +
+                          " has no query.key: its mixer mixes in another way, which has no geometry");
+  }
 
   void read(int index) {
     task_.draw(seed_, Split::evaluation, static_cast<std::uint64_t>(index), sequence_);
     std::copy_n(sequence_.tokens.begin(), context(), network_.tokens.begin());
     network_.graph.forward();
   }
-  // Which layer the functions below tell about.
-  void look(int layer) {
-    attention_ = &network_.attention[layer];
-    attention_->look(probabilities_.data(), z_.data());
+  // Which layer and head the functions below tell about.
+  void look(int layer, int head) {
+    look_ = &network_.looks[layer];
+    head_ = head;
+    look_->maps({.sequence = 0, .head = head, .begin = 0, .end = context(),
+                 .probabilities = probabilities_.data(), .products = z_.data(),
+                 .legal = legal_.data()});
   }
 
   int context() const { return config_.context; }
@@ -236,20 +244,23 @@ class Reader {
     const float* logit = network_.logits.value() + query * network_.logits.stride();
     return std::max_element(logit, logit + config_.vocabulary) - logit == token(query + 1);
   }
-  const float* key(int head, int position) const { return row(attention_->key, head, position); }
+  const float* key(int position) const { return row(look_->key, position); }
 
-  // All legal keys of a query.
-  void pairs(int head, int query, std::vector<Pair>& out) const {
-    const std::size_t first = (static_cast<std::size_t>(head) * context() + query) * context();
-    const double length = scale_ * norm(row(attention_->query, head, query));
-    out.clear();
-    for (int k = 0; k <= query; ++k)
-      out.push_back({probabilities_[first + k], z_[first + k], length * norm(key(head, k))});
+  // All legal keys of a query, and their positions.
+  void pairs(int query, std::vector<Pair>& out, std::vector<int>& keys) const {
+    const std::size_t first = static_cast<std::size_t>(query) * context();
+    const double length = look_->scale * norm(row(look_->query, query));
+    out.clear(), keys.clear();
+    for (int k = 0; k < context(); ++k) {
+      if (!legal_[first + k]) continue;
+      out.push_back({probabilities_[first + k], z_[first + k], length * norm(key(k))});
+      keys.push_back(k);
+    }
   }
 
  private:
-  const float* row(const Tensor<float>& of, int head, int position) const {
-    return of.value() + position * of.stride() + head * head_size();
+  const float* row(const Tensor<float>& of, int position) const {
+    return of.value() + position * of.stride() + head_ * head_size();
   }
   double norm(const float* x) const {
     double square = 0;
@@ -260,10 +271,11 @@ class Reader {
   const Task& task_;
   const ModelConfig& config_;
   const std::uint64_t seed_;
-  const double scale_;
   Network<float> network_;
-  const Attention<float>* attention_ = nullptr;
-  std::vector<float> probabilities_, z_;  // [heads, query, key] of one layer
+  const Look<float>* look_ = nullptr;
+  int head_ = 0;
+  std::vector<float> probabilities_, z_;  // [query, key] of one head
+  std::vector<std::uint8_t> legal_;
   Sequence sequence_;
 };
 
@@ -277,10 +289,10 @@ class HeadObserver {
   }
 
   void observe(const Reader& reader, bool example) {
-    for (int t = 0; t < context_; ++t) add_key(reader.key(found_.head, t));
+    for (int t = 0; t < context_; ++t) add_key(reader.key(t));
     for (int query = 0; query < context_; ++query) {
       if (!reader.has_target(query)) continue;
-      reader.pairs(found_.head, query, row_);
+      reader.pairs(query, row_, keys_);
       found_.tally.add_row(row_);
       map_row(query, example);
     }
@@ -289,7 +301,7 @@ class HeadObserver {
   HeadGeometry finish() {
     found_.effective_rank = effective_rank(gram_, size_);
     for (int query = 0; query < context_; ++query)
-      for (int key = 0; key <= query; ++key)
+      for (int key = 0; key <= query; ++key)  // NaN where no key was legal
         found_.mean_probability[query * context_ + key] /= seen_[query];  // NaN / 0 stays NaN
     return std::move(found_);
   }
@@ -301,9 +313,9 @@ class HeadObserver {
   }
   void map_row(int query, bool example) {
     for (std::size_t key = 0; key < row_.size(); ++key) {
-      const std::size_t at = query * context_ + key;
+      const std::size_t at = query * context_ + keys_[key];
       double& sum = found_.mean_probability[at];
-      sum = (seen_[query] ? sum : 0) + row_[key].probability;
+      sum = (std::isnan(sum) ? 0 : sum) + row_[key].probability;
       if (!example) continue;
       found_.example_probability[at] = row_[key].probability;
       found_.example_z[at] = row_[key].z;
@@ -315,6 +327,7 @@ class HeadObserver {
   std::vector<double> gram_;  // KᵀK
   std::vector<int> seen_;     // in how many sequences a query had a target
   std::vector<Pair> row_;
+  std::vector<int> keys_;  // of row_
   HeadGeometry found_;
 };
 
@@ -336,7 +349,7 @@ Geometry measure_geometry(const std::string& name, const Settings& settings,
     for (int head = 0; head < config.heads; ++head)
       observers.emplace_back(layer, head, config.context, reader.head_size());
 
-  Geometry found{name, config.score->name, sequences, config.context, config.layers, config.heads,
+  Geometry found{name, settings.text("score"), sequences, config.context, config.layers, config.heads,
                  reader.head_size(), task->chance(), 0, {}, {}};
   std::int64_t right = 0, targets = 0;
   for (int index = 0; index < sequences; ++index) {
@@ -347,11 +360,11 @@ Geometry measure_geometry(const std::string& name, const Settings& settings,
       right += reader.right(query);
       ++targets;
     }
-    for (int layer = 0; layer < config.layers; ++layer) {
-      reader.look(layer);
-      for (int head = 0; head < config.heads; ++head)
+    for (int layer = 0; layer < config.layers; ++layer)
+      for (int head = 0; head < config.heads; ++head) {
+        reader.look(layer, head);
         observers[layer * config.heads + head].observe(reader, index == 0);
-    }
+      }
   }
   found.accuracy = ratio(static_cast<double>(right), static_cast<double>(targets));
   for (HeadObserver& observer : observers) found.measured.push_back(observer.finish());

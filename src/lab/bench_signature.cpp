@@ -37,15 +37,15 @@ Settings odd_settings(const Choices& choices) {
 std::vector<Settings> odd_models() {
   std::vector<Settings> models;
   for (const char* norm : {"pre", "post", "none"})
-    for (const std::string& position : Registry<Setting>::get("position").choices())
+    for (const std::string& position : Registry<Setting>::get("position").known())
       for (const char* score : {"dpa", "ea"})
         models.push_back(odd_settings({{"norm", norm}, {"position", position}, {"score", score}}));
   for (const Score& score : Registry<Score>::all())
-    for (const OptimizerKind& optimizer : Registry<OptimizerKind>::all())
+    for (const OptimizerPlugin& optimizer : Registry<OptimizerPlugin>::all())
       models.push_back(odd_settings({{"score", score.name}, {"optimizer", optimizer.name},
                                      {"embedding", "learned"}, {"scale", "on"}}));
-  for (const std::string& activation : Registry<Setting>::get("activation").choices())
-    for (const std::string& loss : Registry<Setting>::get("loss").choices())
+  for (const std::string& activation : Registry<Setting>::get("activation").known())
+    for (const std::string& loss : Registry<Setting>::get("loss").known())
       models.push_back(odd_settings({{"activation", activation}, {"loss", loss}}));
   return models;
 }

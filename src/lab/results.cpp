@@ -49,7 +49,7 @@ std::string runs_csv(const std::vector<RunRow>& rows) {
   Table table(header);
   for (const RunRow& row : rows) {
     std::vector<std::string> cells = {std::to_string(row.number)};
-    for (const std::string& name : settings) cells.push_back(row.settings.text(name));
+    for (const std::string& name : settings) cells.push_back(row.settings.cell(name));
     for (std::string& cell : result_cells(row.result)) cells.push_back(std::move(cell));
     table.add_row(std::move(cells));
   }

@@ -44,13 +44,13 @@ class Copy : public Task {
   int context_;
 };
 
-const Registered<TaskKind> copy({
-    .name = "copy",
-    .meaning = "a random block of `delay` tokens, repeated after a delimiter",
-    .source = "arXiv:1410.5401",
-    .reads = {"base", "delay"},
-    .automatic_context = [](const Settings& s) { return 2 * block_length(s); },
-    .make = [](const Settings& s) { return std::make_unique<Copy>(s); },
+const Registered<TaskPlugin> copy({
+    {.name = "copy",
+     .rule = "a random block of `delay` tokens, repeated after a delimiter",
+     .source = "arXiv:1410.5401",
+     .reads = {"base", "delay"}},
+    [](const Settings& s) { return 2 * block_length(s); },
+    [](const Settings& s) { return std::make_unique<Copy>(s); },
 });
 
 }  // namespace

@@ -69,13 +69,23 @@ class Nt : public Task {
   InitialConditions conditions_;
 };
 
-const Registered<TaskKind> nt({
-    .name = "nt",
-    .meaning = "x[t] = (x[t-1] + x[t-delay]) mod base, from random tokens",
-    .source = "arXiv:2407.18601",
-    .reads = {"base", "delay", "cue"},
-    .automatic_context = [](const Settings& s) { return 2 * largest_delay(s); },
-    .make = [](const Settings& s) { return std::make_unique<Nt>(s); },
+bool several_delays(const Settings& s) { return s.integers("delay").size() > 1; }
+
+const Registered<TaskPlugin> nt({
+    {.name = "nt",
+     .rule = "x[t] = (x[t-1] + x[t-delay]) mod base, from random tokens",
+     .source = "arXiv:2407.18601",
+     .settings = {Setting::toggle("cue", "auto", "a token in front that says which delay was drawn",
+                                  "ladder recipe")
+                      .automatically(
+                          [](const Settings& s) { return several_delays(s) ? "on" : "off"; },
+                          "on with several delays, off with one")
+                      // a cue that was asked for is there even if there is only one delay
+                      .only_if([](const Settings& s) { return several_delays(s) || s.toggle("cue"); },
+                               "several delays")},
+     .reads = {"base", "delay"}},
+    [](const Settings& s) { return 2 * largest_delay(s); },
+    [](const Settings& s) { return std::make_unique<Nt>(s); },
 });
 
 }  // namespace

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <memory>
 
 #include "base/safetensors.h"
 #include "train/trainer.h"
@@ -18,6 +20,20 @@ Settings checkpoint_settings(const Safetensors& file);
 // Throws a failure if the file cannot hold the parameters of such a model: to be asked before memory
 // is taken for one whose sizes come from a file.
 void require_fitting(const Safetensors& file, const std::string& prefix, const ModelConfig& config);
+
+// A checkpoint's model, ready to be measured.
+struct LoadedModel {
+  Settings settings;  // as trained, but for what was replaced; resolved
+  std::uint64_t weight_seed;  // of its initial weights
+  std::unique_ptr<Task> task;
+  ModelConfig config;
+  Parameters<float> parameters;
+
+  HeldOut held_out() const;
+};
+// `replace` changes settings before they are resolved. Throws as the functions below.
+LoadedModel load_model(const std::filesystem::path& path,
+                       const std::function<void(Settings&)>& replace);
 
 // Copies the tensors into the parameters of the same names. `prefix` stands before the names in the
 // file. Throws a failure if one is missing, or has another shape.

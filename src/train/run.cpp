@@ -5,16 +5,15 @@
 
 namespace ladder::train {
 
-static const RegisteredSettings settings({
-    {"eval_every", Group::evaluation, Type::integer, "100", "steps between evaluations",
-     "ladder recipe", 1, 1e9},
-    {"eval_sequences", Group::evaluation, Type::integer, "256",
-     "held-out sequences of an evaluation, the same each time", "ladder recipe", 1, 1e6},
-    {"solve_threshold", Group::evaluation, Type::real, "0.99",
-     "token accuracy from which a run counts as solved", "ladder recipe", 0, 1},
-    {"stop_when_solved", Group::evaluation, Type::toggle, "on",
-     "end a run at the evaluation that solves it", "ladder recipe"},
-});
+static const RegisteredSettings settings(
+    Group::evaluation, "run",
+    {Setting::integer("eval_every", "100", 1, 1e9, "steps between evaluations", "ladder recipe"),
+     Setting::integer("eval_sequences", "256", 1, 1e6,
+                      "held-out sequences of an evaluation, the same each time", "ladder recipe"),
+     Setting::real("solve_threshold", "0.99", 0, 1,
+                   "token accuracy from which a run counts as solved", "ladder recipe"),
+     Setting::toggle("stop_when_solved", "on", "end a run at the evaluation that solves it",
+                     "ladder recipe")});
 
 static double seconds_now() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
@@ -30,12 +29,12 @@ RunResult run(const Settings& s, Trainer& trainer, const Watch& watch) {
   result.chance = trainer.task().chance();
   result.holdout = trainer.task().holdout();
   result.parameters = trainer.parameters().values().size();
-  result.initial_z = trainer.rms_z();
+  result.initial_z = rms_z(trainer.held_out(), trainer.network());
 
   while (true) {
     const int step = trainer.steps_done();
     if (step % every == 0 || step == steps) {
-      result.evaluation = trainer.evaluate(sequences);
+      result.evaluation = evaluate(trainer.held_out(), sequences, trainer.network());
       if (!std::isfinite(result.evaluation.loss))
         throw failure("the loss is not finite after " + std::to_string(step) + " steps");
       result.curve.push_back({step, result.evaluation.loss, result.evaluation.accuracy});
@@ -48,7 +47,7 @@ RunResult run(const Settings& s, Trainer& trainer, const Watch& watch) {
       throw failure("the loss is not finite after " + std::to_string(step) + " steps");
   }
   result.steps_done = trainer.steps_done();
-  result.rollout_accuracy = trainer.rollout_accuracy(sequences);
+  result.rollout_accuracy = rollout_accuracy(trainer.held_out(), sequences, trainer.network());
   result.seconds = seconds_now() - start;
   return result;
 }
@@ -65,9 +64,12 @@ RunResult run_safely(const Settings& s) {
 }
 
 double estimated_work(const Settings& s) {
-  const double d = s.real("d_model"), context = s.real("context");
-  const double per_token = s.real("layers") * ((4 + 2 * s.real("mlp_ratio")) * d * d + 2 * context * d);
-  return per_token * context * s.real("batch") * s.real("steps");
+  const auto task = make_task(s);
+  const ModelConfig c = model_config(s, task->vocabulary(), task->context());
+  const double d = c.d_model, per_token = c.layers * (4 + 2.0 * c.mlp_ratio) * d * d;
+  double sequence = per_token * c.context;
+  for (const auto& mixer : c.mixers) sequence += mixer->multiply_adds(c.context);
+  return sequence * s.real("batch") * s.real("steps");
 }
 
 }  // namespace ladder::train

@@ -20,7 +20,7 @@ struct RunResult {
   double complexity_bits = 0, chance = 0;
   std::string holdout;
   std::size_t parameters = 0;
-  double initial_z = 0;   // Trainer::rms_z before training
+  double initial_z = 0;   // rms_z before training
   int steps_done = 0;
   Evaluation evaluation;  // the last one
   double rollout_accuracy = 0;

@@ -124,8 +124,8 @@ TEST_CASE("cli: help names every command, score, task and optimizer") {
     const Output out = run(words);
     expect(out, 0, Registry<Command>::names());
     expect(out, 0, Registry<Score>::names());
-    expect(out, 0, Registry<TaskKind>::names());
-    expect(out, 0, Registry<OptimizerKind>::names());
+    expect(out, 0, Registry<TaskPlugin>::names());
+    expect(out, 0, Registry<OptimizerPlugin>::names());
   }
 }
 
@@ -146,15 +146,15 @@ TEST_CASE("cli: every command has help, with all its flags and settings") {
 TEST_CASE("cli: list shows all that is registered") {
   const Output settings = run("list settings");
   expect(settings, 0, setting_names());
-  for (const OptimizerKind& kind : Registry<OptimizerKind>::all())  // learning rates by optimizer
+  for (const OptimizerPlugin& kind : Registry<OptimizerPlugin>::all())  // learning rates by optimizer
     CHECK(settings.has(kind.name + " " + to_text(kind.learning_rate)));
   const Output scores = run("list scores"), all = run("list");
   for (const Score& score : Registry<Score>::all())
-    expect(scores, 0, {score.name, score.formula, score.source});
-  for (const TaskKind& task : Registry<TaskKind>::all())
-    expect("list tasks", 0, {task.name, task.meaning, task.source});
-  for (const OptimizerKind& kind : Registry<OptimizerKind>::all())
-    expect("list optimizers", 0, {kind.name, kind.formula, kind.source});
+    expect(scores, 0, {score.name, score.rule, score.source});
+  for (const TaskPlugin& task : Registry<TaskPlugin>::all())
+    expect("list tasks", 0, {task.name, task.rule, task.source});
+  for (const OptimizerPlugin& kind : Registry<OptimizerPlugin>::all())
+    expect("list optimizers", 0, {kind.name, kind.rule, kind.source});
   CHECK(all.has(settings.text));
   CHECK(all.has(scores.text));
   expect("list score", 2, {"did you mean 'scores'?"});
@@ -201,7 +201,7 @@ TEST_CASE("cli: values that cannot be are clear errors before any training") {
       {"--learning_rate -1", {"'-1'"}},
       {"--steps 1e3", {"key 'steps'", "'1e3'"}},
       {"--context 4", {"key 'context'"}},
-      {"--lanes 3", {"a divisor of batch = 64"}},
+      {"--gradient_parts 3", {"a divisor of batch = 64"}},
       {"--seed 3..1", {"key 'seed'", "'3..1'"}},
       {"--seed 1 1", {"each value once"}},
       {"--shard 3/2", {"flag --shard", "'3/2'"}},

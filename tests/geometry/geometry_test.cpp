@@ -175,8 +175,8 @@ static void check_one_sequence(const Map& values) {
   const Settings s = settings_with(values);
   const auto task = make_task(s);
   const ModelConfig config = model_config(s, task->vocabulary(), task->context());
-  Parameters<float> parameters(config);
-  parameters.initialise(config, 0);
+  Parameters<float> parameters = declared_parameters<float>(config);
+  parameters.initialise(0);
   const Geometry geometry = measure_geometry("model", s, parameters, 1);
 
   Sequence sequence;
@@ -184,11 +184,13 @@ static void check_one_sequence(const Map& values) {
   Network<float> network(config, parameters, 1, false);
   std::copy_n(sequence.tokens.begin(), config.context, network.tokens.begin());
   network.graph.forward();
-  const Attention<float>& attention = network.attention[0];
+  const Look<float>& look = network.looks[0];
   const int n = config.context, size = config.d_model / config.heads;
   std::vector<float> p(config.heads * n * n), z(p.size());
-  attention.look(p.data(), z.data());
-  const double scale = config.scaled ? 1 / std::sqrt(static_cast<double>(size)) : 1;
+  for (int head = 0; head < config.heads; ++head)
+    look.maps({.sequence = 0, .head = head, .begin = 0, .end = n,
+               .probabilities = p.data() + head * n * n, .products = z.data() + head * n * n});
+  const double scale = s.toggle("scale") ? 1 / std::sqrt(static_cast<double>(size)) : 1;
 
   std::int64_t pairs = 0;
   for (int head = 0; head < config.heads; ++head)
@@ -205,7 +207,7 @@ static void check_one_sequence(const Map& values) {
         const auto vector = [&](const Tensor<float>& of, int position) {
           return of.value() + position * of.stride() + head * size;
         };
-        const float *q = vector(attention.query, query), *k = vector(attention.key, key);
+        const float *q = vector(look.query, query), *k = vector(look.key, key);
         const double length = scale * std::sqrt(dot(q, q, size) * dot(k, k, size));
         CHECK(std::abs(z[row + key]) <= length * (1 + 1e-5));
         if (config.position != Position::rope)
@@ -257,7 +259,7 @@ TEST_CASE("geometry: accuracy is that of evaluation") {
   Trainer trainer(s);
   for (int i = 0; i < 40; ++i) trainer.step();
   const Geometry geometry = measure_geometry("model", s, trainer.parameters(), 16);
-  CHECK(geometry.accuracy == near(trainer.evaluate(16).accuracy));
+  CHECK(geometry.accuracy == near(evaluate(trainer.held_out(), 16, trainer.network()).accuracy));
 }
 
 TEST_CASE("geometry: what is written can be read") {

@@ -98,7 +98,7 @@ TEST_CASE("sweep: rows are the runs in the order of the experiment, measured and
     CHECK(outcome.runs.at(i, "run") == std::to_string(i));
     for (const Setting* setting : all_settings())
       if (setting->group == Group::session) CHECK_FALSE(outcome.runs.has(setting->name));
-      else CHECK(outcome.runs.at(i, setting->name) == runs[i].text(setting->name));
+      else CHECK(outcome.runs.at(i, setting->name) == runs[i].cell(setting->name));
     CHECK(outcome.runs.at(i, "status") == "ok");
     CHECK(outcome.runs.at(i, "steps_done") == "12");
     CHECK(outcome.runs.number(i, "chance") == 1 / runs[i].real("base"));

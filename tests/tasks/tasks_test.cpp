@@ -37,11 +37,11 @@ static std::string usage_message(const Choices& choices) {
 // ---- every registered task ----
 
 TEST_CASE("tasks: each describes itself and draws valid sequences") {
-  for (const TaskKind& kind : Registry<TaskKind>::all())
+  for (const TaskPlugin& kind : Registry<TaskPlugin>::all())
     for (const char* context : {"24", "auto"}) {
       CAPTURE(kind.name);
       CAPTURE(context);
-      CHECK(kind.meaning != "");
+      CHECK(kind.rule != "");
       CHECK(kind.source != "");
       for (const std::string& name : kind.reads) CHECK(Registry<Setting>::find(name) != nullptr);
 
@@ -66,7 +66,7 @@ TEST_CASE("tasks: each describes itself and draws valid sequences") {
 }
 
 TEST_CASE("tasks: a draw is a pure function of seed, split and index") {
-  for (const TaskKind& kind : Registry<TaskKind>::all()) {
+  for (const TaskPlugin& kind : Registry<TaskPlugin>::all()) {
     CAPTURE(kind.name);
     const auto task = task_with({{"task", kind.name}}), same = task_with({{"task", kind.name}});
     Sequence reused;
@@ -85,7 +85,7 @@ TEST_CASE("tasks: a draw is a pure function of seed, split and index") {
 }
 
 TEST_CASE("tasks: evaluation never sees a trained sequence, and sees an eighth of them") {
-  for (const TaskKind& kind : Registry<TaskKind>::all()) {
+  for (const TaskPlugin& kind : Registry<TaskPlugin>::all()) {
     CAPTURE(kind.name);
     const auto task = task_with({{"task", kind.name}});
     if (task->holdout() != "hash") continue;

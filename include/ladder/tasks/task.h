@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "ladder/base/registry.h"
-#include "ladder/base/settings.h"
+#include "ladder/base/plugin.h"
 
 namespace ladder::tasks {
 
@@ -38,11 +37,9 @@ class Task {
   virtual void draw(std::uint64_t seed, Split split, std::uint64_t index, Sequence& out) const = 0;
 };
 
-struct TaskKind {
+struct TaskPlugin : Plugin {
   static constexpr const char* kind = "task";
-  std::string name, meaning, source;
-  // The settings that this task reads beside `task` and `context`; giving others is reported.
-  std::vector<std::string> reads;
+  static constexpr Group group = Group::task;
   // What context = auto stands for.
   std::function<int(const Settings&)> automatic_context;
   // Throws a usage error where settings do not fit together. Settings must be resolved.

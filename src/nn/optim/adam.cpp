@@ -30,9 +30,15 @@ void Adam::update(std::span<float> p, std::span<const float> g, double learning_
   }
 }
 
-static const Registered<OptimizerKind> registered(
-    {"adam", "p -= lr m' / (sqrt(v') + epsilon), m' and v' bias-corrected means of g and g^2",
-     "Kingma & Ba, arXiv:1412.6980", {"beta1", "beta2", "epsilon"}, 0.001,
-     [](const Settings& s, std::size_t n) { return std::make_unique<Adam>(s, n); }});
+static const Registered<OptimizerPlugin> registered({
+    {.name = "adam",
+     .rule = "p -= lr m' / (sqrt(v') + epsilon), m' and v' bias-corrected means of g and g^2",
+     .source = "Kingma & Ba, arXiv:1412.6980",
+     .settings = {Setting::real("epsilon", "1e-8", 1e-30, 1, "added to the root of the mean of squares",
+                                "arXiv:1412.6980")},
+     .reads = {"beta1", "beta2"}},
+    0.001,
+    [](const Settings& s, std::size_t n) { return std::make_unique<Adam>(s, n); },
+});
 
 }  // namespace ladder::nn

@@ -1,6 +1,7 @@
 #include "ladder/nn/optimizer.h"
 
 namespace ladder::nn {
+namespace {
 
 class Sgd : public Optimizer {
  public:
@@ -21,8 +22,15 @@ class Sgd : public Optimizer {
   std::vector<float> velocity_;
 };
 
-static const Registered<OptimizerKind> registered(
-    {"sgd", "v = momentum v + g; p -= lr v", "Polyak 1964", {"momentum"}, 0.1,
-     [](const Settings& s, std::size_t n) { return std::make_unique<Sgd>(s, n); }});
+const Registered<OptimizerPlugin> registered({
+    {.name = "sgd",
+     .rule = "v = momentum v + g; p -= lr v",
+     .source = "Polyak 1964",
+     .settings = {Setting::real("momentum", "0.8", 0, 1, "share of the last update that is kept",
+                                "ladder recipe")}},
+    0.1,
+    [](const Settings& s, std::size_t n) { return std::make_unique<Sgd>(s, n); },
+});
 
+}  // namespace
 }  // namespace ladder::nn

@@ -114,6 +114,13 @@ inline V select(Mask mask, V a, V b) {
   return mask ? a : b;
 }
 
+// Stands for a mask in which every lane is set.
+struct AllLanes {};
+template <class V>
+inline V select(AllLanes, V a, V) {
+  return a;
+}
+
 // Per lane the larger; b where a or b is NaN.
 template <class V>
 inline V max(V a, V b) {
@@ -152,6 +159,15 @@ inline Lane<V> fold(V v) {
 template <class T>
 inline Vec<T> iota() {
   return detail::iota<Vec<T>>(std::make_integer_sequence<int, lanes<T>>{});
+}
+
+// The mask whose lane i is set where bit i of the word is.
+template <class T>
+inline auto mask_of(std::uint32_t word) {
+  using Ints = decltype(Vec<T>{} == Vec<T>{});
+  using Int = std::remove_cvref_t<decltype(std::declval<Ints>()[0])>;
+  const Ints bit = Int{1} << detail::iota<Ints>(std::make_integer_sequence<int, lanes<T>>{});
+  return (bit & static_cast<Int>(word)) != 0;
 }
 
 // The sum of all lanes, as a tree: lane i is first added to lane i + lanes / 2, and so on down.
