@@ -13,6 +13,7 @@
 // are. Backward starts from states saved every few tokens and computes those between again.
 #include "ladder/tensor/gradcheck.h"
 #include "ladder/tensor/kernels/transpose.h"
+#include "nn/mixers/around.h"
 #include "nn/mixers/operations.h"
 
 namespace ladder::nn {
@@ -93,20 +94,18 @@ class Abc {
   }
 
   // P_ti = Σ_m p_tm w_im Π_{i<s<=t} (1 - w_sm)
-  void look(T* map) const {
-    for (int pair = 0; pair < cut_.batch * cut_.heads; ++pair)
-      for (int t = 0; t < n_; ++t) {
-        T* row = map + (static_cast<std::size_t>(pair) * n_ + t) * n_;
-        std::fill_n(row, n_, T(0));
-        for (int m = 0; m < count_; ++m) {
-          T rest = reading(pair / L, t)[m * L + pair % L];
-          for (int i = t; i >= 0; --i) {
-            const T w = weights(pair / L, i)[m * L + pair % L];
-            row[i] = multiply_add(rest, w, row[i]);
-            rest *= 1 - w;
-          }
+  void look(const AttentionMaps<T>& maps) const {
+    const int pair = maps.sequence * cut_.heads + maps.head, g = pair / L, lane = pair % L;
+    fill_maps(maps, n_, [&](int t, T* row) {
+      for (int m = 0; m < count_; ++m) {
+        T rest = reading(g, t)[m * L + lane];
+        for (int i = t; i >= 0; --i) {
+          const T w = weights(g, i)[m * L + lane];
+          row[i] = multiply_add(rest, w, row[i]);
+          rest *= 1 - w;
         }
       }
+    });
   }
 
  private:
@@ -275,13 +274,70 @@ Mixture<T> abc(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value,
                  check_gradients("abc", {query, key, value, slots});
                  kernel->backward(write);
                });
-  return {out, [=](T* map) { kernel->look(map); }};
+  return {out, [=](const AttentionMaps<T>& maps) { kernel->look(maps); }};
 }
 
 template Mixture<float> abc(Graph<float>&, Tensor<float>, Tensor<float>, Tensor<float>, Tensor<float>, Cut);
 template Mixture<double> abc(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>,
                            Tensor<double>, Cut);
 
+namespace {
+
+// y = x·Wᵀ
+template <class T>
+Tensor<T> product(Graph<T>& graph, Tensor<T> x, Tensor<T> weight) {
+  const int rows = x.rows(), in = x.cols(), out = weight.rows();
+  const Tensor<T> y = graph.tensor(rows, out);
+  graph.record({x, weight}, {y},
+               [=] {
+                 matmul(rows, out, in, x.values(), weight.values().transposed(), y.value(), y.stride());
+               },
+               [=](Writes write) {
+                 if (x.grad())
+                   matmul(rows, in, out, y.grads(), weight.values(), x.grad(), x.stride(), write[0]);
+                 matmul(out, in, rows, y.grads().transposed(), x.values(), weight.grad(),
+                        weight.stride(), write[1]);
+               });
+  return y;
+}
+
+class AbcMixer {
+ public:
+  AbcMixer(const Settings& s, const MixerShape& shape) : shape_(shape), slots_(s.integer("slots")) {}
+
+  template <class T>
+  Mixed<T> record(Recorder<T>& recorder, const std::string& name, Tensor<T> x) const {
+    const int d = shape_.d_model, slots = shape_.heads * slots_;
+    const auto [query, key, value] = project(recorder, name, x, shape_);
+    const Tensor<T> weight =
+        recorder.parameter(name + "slots.weight", {slots, d}, Initial::linear(d));
+    return project_out(recorder, name,
+                       abc(recorder.graph, query, key, value, product(recorder.graph, x, weight),
+                           {recorder.batch, shape_.heads}),
+                       shape_);
+  }
+  double multiply_adds(int context) const { return 4.0 * slots_ * shape_.d_model * context; }
+  double state_size(int) const { return 2.0 * slots_ * (shape_.d_model + shape_.heads); }
+
+ private:
+  const MixerShape shape_;
+  const int slots_;
+};
+
+const Registered<MixerPlugin> registered(mixer<AbcMixer>(
+    {.name = "abc",
+     .rule = "slots K_m, V_m: means of keys and values weighted by exp(u_m); softmax_m(q_i.K_m / sqrt(head size)) V_m",
+     .source = "Peng et al., arXiv:2110.02488",
+     .settings = {Setting::integer("slots", "4", 1, 4096, "memory slots of a head", "this program")},
+     .reads = {"heads", "qk_gain"},
+     .tiny = {{"slots", "3"}}}));
+
+}  // namespace
+
+static const Registered<GradientCase> product_case(
+    {"abc_slots", [](Graph<double>& graph, GradientProbe& probe) {
+       return probe.weigh({product(graph, probe.variable(5, 4), probe.variable(3, 4))});
+     }});
 static GradientCase abc_case(const std::string& name, Cut cut, int context, int size, int slots) {
   return {name, [=](Graph<double>& graph, GradientProbe& probe) {
             const int rows = cut.batch * context;

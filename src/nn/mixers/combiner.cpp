@@ -11,6 +11,7 @@
 #include "ladder/tensor/gradcheck.h"
 #include "ladder/tensor/kernels/panel.h"
 #include "ladder/tensor/kernels/transpose.h"
+#include "nn/mixers/around.h"
 #include "nn/mixers/operations.h"
 
 namespace ladder::nn {
@@ -104,26 +105,23 @@ class Combiner {
     });
   }
 
-  void look(T* map) {
-    for_each_head([&](int b, int h) {
-      gather(b, h);
-      summarise(false);
-      T* to = map + (static_cast<std::size_t>(b) * cut_.heads + h) * n_ * n_;
-      std::fill_n(to, static_cast<std::size_t>(n_) * n_, T(0));
-      for (int t = 0; t < n_; t += P) {
-        const int count = compute_weights(t, false);
-        for (int c = 0; c < count; ++c)
-          for (int i = t; i < std::min(t + P, n_); ++i) {
-            const int row = column(t, c).row;
-            const T p = z_[c * P + i - t];
-            T* at = to + static_cast<std::size_t>(i) * n_;
-            if (row < n_) {
-              at[row] += p;
-            } else {
-              const CombinerSpan& o = spans_[row - n_];
-              for (int j = o.begin; j < o.end; ++j) at[j] += p * inner(row - n_)[j - o.begin];
-            }
-          }
+  void look(const AttentionMaps<T>& maps) {
+    at_head(maps.sequence, maps.head);
+    gather(maps.sequence, maps.head);
+    summarise(false);
+    int count = 0;
+    fill_maps(maps, n_, [&](int i, T* to) {
+      const int t = i / P * P;
+      if (i == t || i == maps.begin) count = compute_weights(t, false);
+      for (int c = 0; c < count; ++c) {
+        const int row = column(t, c).row;
+        const T p = z_[c * P + i - t];
+        if (row < n_) {
+          to[row] += p;
+        } else {
+          const CombinerSpan& o = spans_[row - n_];
+          for (int j = o.begin; j < o.end; ++j) to[j] += p * inner(row - n_)[j - o.begin];
+        }
       }
     });
   }
@@ -133,11 +131,14 @@ class Combiner {
   void for_each_head(F f) {
     for (int b = 0; b < cut_.batch; ++b)
       for (int h = 0; h < cut_.heads; ++h) {
-        const std::size_t head = static_cast<std::size_t>(b) * cut_.heads + h;
-        saved_ = head * padded_;
-        chosen_ = head * spans_.size() * e_;
+        at_head(b, h);
         f(b, h);
       }
+  }
+  void at_head(int b, int h) {
+    const std::size_t head = static_cast<std::size_t>(b) * cut_.heads + h;
+    saved_ = head * padded_;
+    chosen_ = head * spans_.size() * e_;
   }
 
   // The columns of each panel. A span of one key is that key, and extends its queries.
@@ -346,7 +347,7 @@ Mixture<T> combiner(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> v
                    check_gradients("combiner", {query, key, value});
                    kernel->backward(write);
                  });
-    return {out, [=](T* map) { kernel->look(map); }};
+    return {out, [=](const AttentionMaps<T>& maps) { kernel->look(maps); }};
   };
   if (query.rows() / cut.batch <= 16)
     return record(std::make_shared<Combiner<16, T>>(graph, query, key, value, out, cut, plan));
@@ -357,6 +358,59 @@ template Mixture<float> combiner(Graph<float>&, Tensor<float>, Tensor<float>, Te
                                const CombinerPlan&);
 template Mixture<double> combiner(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>, Cut,
                                 const CombinerPlan&);
+
+namespace {
+
+class CombinerMixer {
+ public:
+  CombinerMixer(const Settings& s, const MixerShape& shape)
+      : shape_(shape), fixed_(s.text("plan") == "fixed"), span_(fixed_ ? s.integer("span") : 0),
+        plan_(fixed_ ? fixed_plan(span_) : logsparse_plan()) {}
+
+  template <class T>
+  Mixed<T> record(Recorder<T>& recorder, const std::string& name, Tensor<T> x) const {
+    const auto [query, key, value] = project(recorder, name, x, shape_);
+    return project_out(
+        recorder, name,
+        combiner(recorder.graph, query, key, value, {recorder.batch, shape_.heads}, plan_), shape_);
+  }
+  double multiply_adds(int context) const {
+    double pairs = 0, inside = 0;
+    for (int j = 0; j < context; ++j) pairs += plan_.direct_until(j, context) - j;
+    for (const CombinerSpan& o : plan_.spans(context)) pairs += o.to - o.from, inside += o.end - o.begin;
+    return 2 * (pairs + inside) * shape_.d_model;
+  }
+  // Fixed: two summaries of each earlier block, and the own block's queries, keys and values. Logsparse:
+  // every key and value is part of a span yet to come, and of each length a query's maximum.
+  double state_size(int context) const {
+    const double d = shape_.d_model;
+    if (fixed_) return 2 * d * (context / span_) + 3 * d * (context % span_);
+    int lengths = 0;
+    while (context >> lengths) ++lengths;
+    return 2 * d * context + d * lengths;
+  }
+
+ private:
+  const MixerShape shape_;
+  const bool fixed_;
+  const int span_;
+  const CombinerPlan plan_;
+};
+
+const Registered<MixerPlugin> registered(mixer<CombinerMixer>(
+    {.name = "combiner",
+     .rule = "softmax of q_i.k / sqrt(head size) over near keys and over spans O, k_O = max k_j, v_O = softmax_j(q_O.k_j) v_j",
+     .source = "Ren et al., arXiv:2107.05768",
+     .settings = {Setting::choice("plan", "fixed", {"fixed", "logsparse"},
+                                  "spans of earlier keys: blocks, or lengths that are powers of 2",
+                                  "Ren et al."),
+                  Setting::integer("span", "4", 1, 65536, "length of a block", "this program")
+                      .only_if([](const Settings& s) { return s.text("plan") == "fixed"; },
+                               "plan = fixed")},
+     .reads = {"heads", "qk_gain"},
+     .tiny = {{"span", "3"}}}));
+
+}  // namespace
 
 static GradientCase combiner_case(const std::string& name, Cut cut, int context, CombinerPlan plan) {
   return {name, [=](Graph<double>& graph, GradientProbe& probe) {

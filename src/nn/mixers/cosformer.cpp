@@ -19,6 +19,12 @@ struct TurningRelu {
 
 const bool cases = (register_prefix_sum_cases<TurningRelu>("cosformer"), true);
 
+const Registered<MixerPlugin> registered(mixer<PrefixSumMixer<TurningRelu>>(
+    {.name = "cosformer",
+     .rule = "s_ij = max(q_i, 0).max(k_j, 0) cos(pi (i - j) / (2 context)); sum_j s_ij v_j / max(sum_j s_ij, 1e-6)",
+     .source = "Qin et al., arXiv:2202.08791",
+     .reads = {"heads", "qk_gain"}}));
+
 }  // namespace
 
 template <class T>

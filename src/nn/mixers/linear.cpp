@@ -21,6 +21,12 @@ struct EluPlusOne {
 
 const bool cases = (register_prefix_sum_cases<EluPlusOne>("linear_attention"), true);
 
+const Registered<MixerPlugin> registered(mixer<PrefixSumMixer<EluPlusOne>>(
+    {.name = "linear",
+     .rule = "s_ij = (elu(q_i) + 1).(elu(k_j) + 1); sum_j s_ij v_j / (sum_j s_ij + 1e-9)",
+     .source = "Katharopoulos et al., arXiv:2006.16236",
+     .reads = {"heads", "qk_gain"}}));
+
 }  // namespace
 
 template <class T>

@@ -12,6 +12,7 @@
 
 #include "ladder/base/error.h"
 #include "ladder/tensor/graph.h"
+#include "ladder/tensor/kernels/attention_problem.h"
 #include "ladder/tensor/kernels/elementwise.h"
 
 namespace ladder::nn {
@@ -21,10 +22,23 @@ using namespace tensor;
 template <class T>
 struct Mixture {
   Tensor<T> out;  // [batch·context, columns of value]
-  // Computes the dense map of the last forward, [batch, heads, query, key]: out[i] = Σ_j map[i, j]·v[j].
-  std::function<void(T* map)> look;
+  // Rows of the dense map p of the last forward, out[i] = Σ_j p[i, j]·v[j]. There are no products.
+  std::function<void(const AttentionMaps<T>&)> look;
   Tensor<T> extra_loss = {};  // [1, 1], to be added to the loss; may be empty
 };
+
+// Fills the asked for rows of the maps of a context; row(i, p) writes p[0 .. i], the rest is 0.
+template <class T, class F>
+void fill_maps(const AttentionMaps<T>& maps, int context, F row) {
+  const std::size_t size = static_cast<std::size_t>(maps.end - maps.begin) * context;
+  if (maps.products) std::fill_n(maps.products, size, T(0));
+  if (maps.probabilities) std::fill_n(maps.probabilities, size, T(0));
+  for (int i = maps.begin; i < maps.end; ++i) {
+    const std::size_t at = static_cast<std::size_t>(i - maps.begin) * context;
+    for (int j = 0; maps.legal && j < context; ++j) maps.legal[at + j] = j <= i;
+    if (maps.probabilities) row(i, maps.probabilities + at);
+  }
+}
 
 // How rows and columns are cut.
 struct Cut {

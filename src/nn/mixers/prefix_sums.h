@@ -28,6 +28,7 @@
 #include "ladder/tensor/kernels/panel.h"
 #include "ladder/tensor/kernels/transpose.h"
 #include "nn/mixers/angle.h"
+#include "nn/mixers/around.h"
 #include "nn/mixers/mixture.h"
 
 namespace ladder::nn {
@@ -95,13 +96,13 @@ class Kernel {
       rows_ = take(B, std::max(e_, w_));
     }
     if constexpr (Map::turning) {
-      cosine_ = take(1, padded_), sine_ = take(1, padded_);
-      decay_ = take(2, padded_) + padded_;
-      for (int t = 0; t < padded_; ++t) {
-        const Turn turn = quarter_turn(t, n_);
-        cosine_[t] = static_cast<T>(turn.cosine), sine_[t] = static_cast<T>(turn.sine);
-        decay_[t] = cosine_[t];
-      }
+      const auto cosine = [this](std::size_t t) { return quarter_turn(static_cast<int>(t), n_).cosine; };
+      cosine_ = graph.table(padded_, cosine);
+      sine_ = graph.table(padded_, [this](std::size_t t) {
+        return quarter_turn(static_cast<int>(t), n_).sine;
+      });
+      const std::size_t zero = padded_;  // distances from -padded on: those below 0 are never legal
+      decay_ = graph.table(2 * zero, [=](std::size_t i) { return i < zero ? 0 : cosine(i - zero); }) + zero;
     }
   }
 
@@ -142,25 +143,19 @@ class Kernel {
     });
   }
 
-  // Forms the map directly: quadratic in time, linear in its own memory.
-  void look(T* map) {
-    for_each_head([&](int b, int h) {
-      gather(b, h);
-      T* to = map + (static_cast<std::size_t>(b) * cut_.heads + h) * n_ * n_;
-      for (int t = 0; t < n_; t += B)
-        for (int first = 0; first <= t; first += B) {
-          transpose_rows(q_, e_, t, columns_);
-          multiply_keys(first, B, s_);
-          for (int j = first; j < std::min(first + B, n_); ++j)
-            for (int v = 0; v < B; v += lanes)
-              simd::store(s_ + (j - first) * B + v, weight(simd::load(s_ + (j - first) * B + v), t + v, j));
-          for (int i = t; i < std::min(t + B, n_); ++i)
-            for (int j = first; j < std::min(first + B, n_); ++j)
-              to[static_cast<std::size_t>(i) * n_ + j] =
-                  s_[(j - first) * B + i - t] * one_by_sum_[saved_ + i];
-        }
-      for (int i = 0; i < n_; ++i)
-        std::fill(to + static_cast<std::size_t>(i) * n_ + i + 1, to + (i + std::size_t{1}) * n_, T(0));
+  // Forms the rows directly.
+  void look(const AttentionMaps<T>& maps) {
+    at_head(maps.sequence, maps.head);
+    gather(maps.sequence, maps.head);
+    fill_maps(maps, n_, [&](int i, T* p) {
+      const int t = i / B * B, v = (i - t) / lanes * lanes;
+      if (i == t || i == maps.begin) transpose_rows(q_, e_, t, columns_);
+      for (int first = 0; first <= i; first += B) {
+        multiply_keys(first, B, s_);
+        for (int j = first; j < std::min(first + B, i + 1); ++j)
+          p[j] = weight(simd::load(s_ + (j - first) * B + v), t + v, j)[i - t - v] *
+                 one_by_sum_[saved_ + i];
+      }
     });
   }
 
@@ -169,9 +164,12 @@ class Kernel {
   void for_each_head(F f) {
     for (int b = 0; b < cut_.batch; ++b)
       for (int h = 0; h < cut_.heads; ++h) {
-        saved_ = (static_cast<std::size_t>(b) * cut_.heads + h) * padded_;
+        at_head(b, h);
         f(b, h);
       }
+  }
+  void at_head(int b, int h) {
+    saved_ = (static_cast<std::size_t>(b) * cut_.heads + h) * padded_;
   }
   static std::ptrdiff_t row(int t, int size) { return static_cast<std::ptrdiff_t>(t) * size; }
 
@@ -460,6 +458,21 @@ class Kernel {
 
 }  // namespace prefix_sums_detail
 
+// Multiplications of one forward over a sequence, without the linear maps around it.
+template <class Map>
+double prefix_sum_multiply_adds(int context, const MixerShape& shape) {
+  const double e = shape.head_size(), features = features_of<Map>(shape.head_size());
+  const double directly = 2 * e * (linear_is_cheaper<Map>(context, shape.head_size()) ? 16 : context / 2.0);
+  const double by_state = linear_is_cheaper<Map>(context, shape.head_size()) ? 2 * features * e : 0;
+  return shape.heads * static_cast<double>(context) * (directly + by_state);
+}
+
+// The sums, and the divisor's.
+template <class Map>
+double prefix_sum_state(const MixerShape& shape) {
+  return shape.heads * static_cast<double>(features_of<Map>(shape.head_size())) * (shape.head_size() + 1);
+}
+
 // query, key [batch·context, d], value [batch·context, any multiple of heads], possibly strided.
 template <class Map, class T>
 Mixture<T> prefix_sums(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value,
@@ -472,7 +485,7 @@ Mixture<T> prefix_sums(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T
                    check_gradients("prefix_sums", {query, key, value});
                    kernel->backward(write);
                  });
-    return {out, [=](T* map) { kernel->look(map); }};
+    return {out, [=](const AttentionMaps<T>& maps) { kernel->look(maps); }};
   };
   using namespace prefix_sums_detail;
   if (query.rows() / options.cut.batch <= 16)
@@ -482,9 +495,9 @@ Mixture<T> prefix_sums(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T
 
 // Cases that check the gradient of a map's prefix sums, by both algorithms and over several blocks.
 template <class Map>
-void register_prefix_sum_cases(const std::string& name) {
+void register_prefix_sum_cases(const std::string& name, const char* file = __builtin_FILE()) {
   const auto add = [&](const std::string& what, int context, int head_size, PrefixSumOptions o) {
-    Registry<GradientCase>::add({name + "_" + what, [=](Graph<double>& graph, GradientProbe& probe) {
+    const Registered<GradientCase> registered({name + "_" + what, [=](Graph<double>& graph, GradientProbe& probe) {
       const int rows = o.cut.batch * context, d = o.cut.heads * head_size;
       const auto x = [&] {  // away from 0, where a map may have a kink
         const Tensor<double> y = probe.variable(rows, d);
@@ -493,12 +506,33 @@ void register_prefix_sum_cases(const std::string& name) {
       };
       const auto q = x(), k = x(), v = x();
       return probe.weigh({prefix_sums<Map>(graph, q, k, v, o).out});
-    }});
+    }}, file);
   };
   add("quadratic", 9, 3, {{2, 2}, 0.7, Algorithm::quadratic});
   add("quadratic_long", 35, 2, {{1, 1}, 1, Algorithm::quadratic});
   add("linear", 9, 3, {{2, 2}, 0.7, Algorithm::linear});
   add("linear_long", 67, 2, {{1, 1}, 1, Algorithm::linear});
 }
+
+// A mixer that is prefix sums of a map and nothing else:
+//   const Registered<MixerPlugin> registered(mixer<PrefixSumMixer<Map>>({.name = ...}));
+template <class Map>
+class PrefixSumMixer {
+ public:
+  PrefixSumMixer(const Settings&, const MixerShape& shape) : shape_(shape) {}
+
+  template <class T>
+  Mixed<T> record(Recorder<T>& recorder, const std::string& name, Tensor<T> x) const {
+    const auto [query, key, value] = project(recorder, name, x, shape_);
+    return project_out(
+        recorder, name,
+        prefix_sums<Map>(recorder.graph, query, key, value, {{recorder.batch, shape_.heads}}), shape_);
+  }
+  double multiply_adds(int context) const { return prefix_sum_multiply_adds<Map>(context, shape_); }
+  double state_size(int) const { return prefix_sum_state<Map>(shape_); }
+
+ private:
+  const MixerShape shape_;
+};
 
 }  // namespace ladder::nn

@@ -143,6 +143,41 @@ template Mixture<float> rebased(Graph<float>&, Tensor<float>, Tensor<float>, Ten
 template Mixture<double> rebased(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>,
                                Tensor<double>, Tensor<double>, PrefixSumOptions);
 
+namespace {
+
+class Rebased {
+ public:
+  Rebased(const Settings& s, const MixerShape& shape)
+      : shape_(shape),
+        scale_(s.toggle("scale") ? 1 / std::sqrt(static_cast<double>(shape.head_size())) : 1) {}
+
+  template <class T>
+  Mixed<T> record(Recorder<T>& recorder, const std::string& name, Tensor<T> x) const {
+    const auto [query, key, value] = project(recorder, name, x, shape_);
+    const std::vector<int> size = {shape_.head_size()};
+    const Tensor<T> weight = recorder.parameter(name + "feature.weight", size, Initial::constant(1));
+    const Tensor<T> bias = recorder.parameter(name + "feature.bias", size, Initial::constant(0));
+    return project_out(recorder, name,
+                       rebased(recorder.graph, query, key, value, weight, bias,
+                               {{recorder.batch, shape_.heads}, scale_}),
+                       shape_);
+  }
+  double multiply_adds(int context) const { return prefix_sum_multiply_adds<Square>(context, shape_); }
+  double state_size(int) const { return prefix_sum_state<Square>(shape_); }
+
+ private:
+  const MixerShape shape_;
+  const double scale_;
+};
+
+const Registered<MixerPlugin> registered(mixer<Rebased>(
+    {.name = "rebased",
+     .rule = "s_ij = (q'_i.k'_j)^2, x' = layer norm over a head's entries; sum_j s_ij v_j / (sum_j s_ij + 1e-9)",
+     .source = "Aksenov et al., arXiv:2402.10644",
+     .reads = {"heads", "scale", "qk_gain"}}));
+
+}  // namespace
+
 static const Registered<GradientCase> rebased_case(
     {"rebased", [](Graph<double>& graph, GradientProbe& probe) {
        const auto x = [&] { return probe.variable(2 * 35, 2 * 4); };

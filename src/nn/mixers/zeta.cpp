@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "ladder/tensor/gradcheck.h"
+#include "nn/mixers/around.h"
 #include "nn/mixers/operations.h"
 
 namespace ladder::nn {
@@ -206,17 +207,13 @@ class ZetaKernel {
     dgamma = static_cast<T>((write[3] == Write::replace ? 0 : dgamma) + d);
   }
 
-  void look(T* map) {
-    for_each_head([&](int b, int h) {
-      T* to = map + (static_cast<std::size_t>(b) * cut_.heads + h) * n_ * n_;
-      std::fill_n(to, static_cast<std::size_t>(n_) * n_, T(0));
-      for (int i = 0; i < n_; ++i) {
-        const int count = count_[head_ + i];
-        T* row = to + static_cast<std::size_t>(i) * n_;
-        for (int j = 0; j <= i; ++j)
-          row[j] = weights(i)[count] * one_by_sum_[head_ + i] / static_cast<T>(i + 1);
-        for (int s = 0; s < count; ++s) row[list(i)[s]] += weights(i)[s] * one_by_sum_[head_ + i];
-      }
+  void look(const AttentionMaps<T>& maps) {
+    at_head(maps.sequence, maps.head);
+    fill_maps(maps, n_, [&](int i, T* row) {
+      const int count = count_[head_ + i];
+      const T *w = weights(i), one_by_sum = one_by_sum_[head_ + i];
+      std::fill_n(row, i + 1, w[count] * one_by_sum / static_cast<T>(i + 1));
+      for (int s = 0; s < count; ++s) row[list(i)[s]] += w[s] * one_by_sum;
     });
   }
 
@@ -231,10 +228,11 @@ class ZetaKernel {
   void for_each_head(F f) {
     for (int b = 0; b < cut_.batch; ++b)
       for (int h = 0; h < cut_.heads; ++h) {
-        head_ = (static_cast<std::size_t>(b) * cut_.heads + h) * n_;
+        at_head(b, h);
         f(b, h);
       }
   }
+  void at_head(int b, int h) { head_ = (static_cast<std::size_t>(b) * cut_.heads + h) * n_; }
   HeadRows<T> values(Tensor<T> x, int b, int h) const { return head_rows(x.value(), x, cut_, b, h); }
   std::int32_t* list(int i) { return selected_.data() + (head_ + i) * o_.top_k; }
   T* weights(int i) { return weight_ + (head_ + i) * (o_.top_k + 1); }
@@ -326,7 +324,7 @@ Zeta<T> zeta(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, T
                  check_gradients("zeta", {query, key, value, gamma});
                  kernel->backward(write);
                });
-  return {{out, [=](T* map) { kernel->look(map); }},
+  return {{out, [=](const AttentionMaps<T>& maps) { kernel->look(maps); }},
           [=](int b, int h, int i) { return kernel->selected(b, h, i); }};
 }
 
@@ -334,6 +332,62 @@ template Zeta<float> zeta(Graph<float>&, Tensor<float>, Tensor<float>, Tensor<fl
                           ZetaOptions);
 template Zeta<double> zeta(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>,
                            Tensor<double>, Cut, ZetaOptions);
+
+namespace {
+
+class ZetaMixer {
+ public:
+  ZetaMixer(const Settings& s, const MixerShape& shape)
+      : shape_(shape), key_size_(s.integer("key_size")),
+        options_{s.integer("code_bits"), s.real("code_range"), s.integer("chunk"), s.integer("neighbours"),
+                 s.integer("top_k")} {
+    if (options_.code_bits * key_size_ > 63)
+      throw s.invalid("code_bits", "at most 63 / key_size = " + std::to_string(63 / key_size_));
+    if (!(options_.code_range > 0)) throw s.invalid("code_range", "a number above 0");
+  }
+
+  template <class T>
+  Mixed<T> record(Recorder<T>& recorder, const std::string& name, Tensor<T> x) const {
+    const auto [query, key, value] = project(recorder, name, x, shape_, shape_.heads * key_size_);
+    const Tensor<T> gamma = recorder.parameter(name + "gamma", {1}, Initial::constant(0));
+    return project_out(recorder, name,
+                       zeta(recorder.graph, query, key, value, gamma, {recorder.batch, shape_.heads},
+                            options_).mixed,
+                       shape_);
+  }
+  double multiply_adds(int context) const {
+    const double o = options_.neighbours + 1, selected = options_.top_k + 1;
+    return context * (shape_.heads * key_size_ * o + shape_.d_model * selected);
+  }
+  // Sorted keys and their values, and the two sums.
+  double state_size(int context) const {
+    return (context + 1.0) * (shape_.heads * key_size_ + shape_.d_model);
+  }
+
+ private:
+  const MixerShape shape_;
+  const int key_size_;
+  const ZetaOptions options_;
+};
+
+const Registered<MixerPlugin> registered(mixer<ZetaMixer>(
+    {.name = "zeta",
+     .rule = "weights 1/(|q_i - k_j|^2 + g) of the nearest among neighbours on a Z-curve, and of the mean so far",
+     .source = "Zeng et al., arXiv:2501.14577",
+     .settings =
+         {Setting::integer("code_bits", "10", 1, 63, "bits of a coordinate", "this program"),
+          Setting::real("code_range", "4", 0, 1e6, "codes clamp coordinates to +-code_range",
+                        "this program"),
+          Setting::integer("chunk", "2", 1, 65536, "queries of a chunk see keys of earlier chunks",
+                           "this program"),
+          Setting::integer("neighbours", "8", 1, 65536, "sorted keys from which top_k are taken",
+                           "this program"),
+          Setting::integer("key_size", "3", 1, 63, "dimensions of a head's query and key", "Zeng et al."),
+          Setting::integer("top_k", "4", 1, 65536, "keys that a query takes", "this program")},
+     .reads = {"heads", "qk_gain"},
+     .tiny = {{"code_bits", "6"}, {"neighbours", "4"}, {"key_size", "2"}, {"top_k", "2"}}}));
+
+}  // namespace
 
 static GradientCase zeta_case(const std::string& name, Cut cut, int context, ZetaOptions options) {
   return {name, [=](Graph<double>& graph, GradientProbe& probe) {

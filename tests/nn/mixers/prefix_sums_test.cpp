@@ -80,7 +80,7 @@ Subject square_subject(Algorithm a) {
 Subject rebased_subject(Algorithm a) {
   const auto record = [=](auto& graph, const auto& in, const Shape& s) {
     // Weight and bias are made of the one extra row, so that it can be one input of the test.
-    const auto parts = split(graph, in.extra, 2);
+    const auto parts = split(graph, in.extra, {s.head_size, s.head_size});
     return rebased(graph, in.query, in.key, in.value, parts[0], parts[1],
                    {{s.batch, s.heads}, 1 / std::sqrt(s.head_size), a});
   };

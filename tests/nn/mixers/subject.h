@@ -61,7 +61,7 @@ struct Run {
   Run(const Subject& subject, Shape shape, double size = 1) : s(subject.shape(shape)) {
     if (s.keys() == s.head_size) {
       const Tensor<T> all = graph.leaf(s.rows(), 3 * s.heads * s.head_size, true);
-      const auto parts = split(graph, all, 3);
+      const auto parts = split(graph, all, {s.heads * s.head_size, s.heads * s.head_size, s.heads * s.head_size});
       in = {parts[0], parts[1], parts[2], {}};
     } else {
       in.query = graph.leaf(s.rows(), s.heads * s.keys(), true);
@@ -90,7 +90,14 @@ struct Run {
   std::vector<T> map() {
     std::vector<T> p(static_cast<std::size_t>(s.batch) * s.heads * s.context * s.context,
                      std::nan("") /* look must write every place */);
-    mixed.look(p.data());
+    const std::size_t head = static_cast<std::size_t>(s.context) * s.context;
+    for (int b = 0; b < s.batch; ++b)
+      for (int h = 0; h < s.heads; ++h)
+        for (int begin = 0; begin < s.context; begin += 23) {
+          T* rows = p.data() + (b * s.heads + h) * head + static_cast<std::size_t>(begin) * s.context;
+          mixed.look({.sequence = b, .head = h, .begin = begin, .end = std::min(begin + 23, s.context),
+                      .probabilities = rows});
+        }
     return p;
   }
   // Gradients of all inputs for a fixed gradient of out, row by row.

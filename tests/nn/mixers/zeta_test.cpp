@@ -89,7 +89,7 @@ TEST_CASE("zeta: codes") {
 // The last forward's lists of every query of every head.
 template <class T>
 std::vector<std::vector<int>> lists(const Inputs<T>& in, const Shape& s, const ZetaOptions& o) {
-  Graph<T> graph(false);
+  Graph<T> graph(Graph<T>::Purpose::inference);
   const auto z = zeta(graph, in.query, in.key, in.value, in.extra, {s.batch, s.heads}, o);
   graph.forward();
   std::vector<std::vector<int>> result;
