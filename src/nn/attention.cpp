@@ -2,8 +2,7 @@
 // in tensor/kernels/attention.h; this file gives it its place in the graph and its positions.
 #include "ladder/nn/attention.h"
 
-#include <cmath>
-
+#include "ladder/base/math.h"
 #include "ladder/tensor/ops.h"
 
 namespace ladder {
@@ -14,9 +13,9 @@ static void rotary_tables(int context, int head_size, T* cosine, T* sine) {
   const int half = head_size / 2;
   for (int t = 0; t < context; ++t)
     for (int d = 0; d < half; ++d) {
-      const double angle = t * std::pow(10000.0, -2.0 * d / head_size);
-      cosine[t * half + d] = static_cast<T>(std::cos(angle));
-      sine[t * half + d] = static_cast<T>(std::sin(angle));
+      const double angle = t * math::pow(10000.0, -2.0 * d / head_size);
+      cosine[t * half + d] = static_cast<T>(math::cos(angle));
+      sine[t * half + d] = static_cast<T>(math::sin(angle));
     }
 }
 
@@ -43,7 +42,7 @@ Attention<T> attention(Graph<T>& graph, const Score& score, Tensor<T> query, Ten
   }
   if (options.decay == Decay::alibi) {
     T* slope = graph.scratch(heads);
-    for (int h = 0; h < heads; ++h) slope[h] = static_cast<T>(std::pow(2.0, -8.0 * (h + 1) / heads));
+    for (int h = 0; h < heads; ++h) slope[h] = static_cast<T>(math::exp2(-8.0 * (h + 1) / heads));
     problem.decay_slope = slope;
   }
   const std::size_t saved =

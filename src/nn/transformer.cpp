@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "ladder/base/math.h"
 #include "ladder/tensor/random.h"
 
 namespace ladder {
@@ -187,8 +188,8 @@ struct Recorder {
     Tensor<T> table = graph.leaf(config.context, config.d_model);
     for (int t = 0; t < config.context; ++t)
       for (int j = 0; j < config.d_model; ++j) {
-        const double angle = t / std::pow(10000.0, (j - j % 2) / static_cast<double>(config.d_model));
-        table.value()[t * config.d_model + j] = static_cast<T>(j % 2 ? std::cos(angle) : std::sin(angle));
+        const double angle = t / math::pow(10000.0, (j - j % 2) / static_cast<double>(config.d_model));
+        table.value()[t * config.d_model + j] = static_cast<T>(j % 2 ? math::cos(angle) : math::sin(angle));
       }
     return table;
   }
