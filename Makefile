@@ -19,7 +19,7 @@ ifeq ($(filter -j%,$(MAKEFLAGS)),)
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-FLAGS := -std=c++20 -march=$(ARCH) $(CXXFLAGS) -fno-math-errno -Wall -Wextra -fopenmp -Iinclude -Isrc
+FLAGS := -std=c++20 -march=$(ARCH) $(CXXFLAGS) -ffp-contract=off -fno-math-errno -Wall -Wextra -fopenmp -Iinclude -Isrc
 
 SOURCES := $(sort $(shell find src -name '*.cpp'))
 OBJECTS := $(SOURCES:%.cpp=$(BUILD)/%.o)
@@ -56,9 +56,6 @@ $(LADDER): $(OBJECTS)
 $(BUILD)/%.o: %.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CXX) $(FLAGS) -MMD -MP -c $< -o $@
-
-# Random numbers must be the same bits on every platform: no fused multiply-add there.
-$(BUILD)/src/base/random.o: FLAGS += -ffp-contract=off
 
 # The version is compiled into one file, rebuilt when it changes.
 $(BUILD)/src/base/version.o: FLAGS += -DLADDER_VERSION='"$(VERSION)"'

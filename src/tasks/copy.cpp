@@ -1,6 +1,5 @@
 // The copy task: a random block, a delimiter, the block again, a delimiter, the block again, ...
-#include <cmath>
-
+#include "ladder/base/math.h"
 #include "ladder/tasks/initial_condition.h"
 #include "ladder/tasks/task.h"
 
@@ -22,7 +21,7 @@ class Copy : public Task {
 
   int vocabulary() const override { return base_ + 1; }  // token `base` is the delimiter
   int context() const override { return context_; }
-  double complexity_bits() const override { return block_.length() * std::log2(base_); }
+  double complexity_bits() const override { return block_.length() * math::log2(base_); }
   double chance() const override { return 1.0 / base_; }
   std::string holdout() const override { return block_.holdout(); }
 

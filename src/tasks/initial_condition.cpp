@@ -1,7 +1,6 @@
 #include "ladder/tasks/initial_condition.h"
 
-#include <cmath>
-
+#include "ladder/base/math.h"
 #include "ladder/base/random.h"
 
 namespace ladder::tasks {
@@ -10,7 +9,7 @@ InitialConditions::InitialConditions(int variants, int base, int length)
     : variants_(variants),
       base_(base),
       length_(length),
-      count_(variants * std::pow(base, length)) {}
+      count_(variants * math::power(base, length)) {}
 
 std::string InitialConditions::holdout() const {
   if (count_ >= enough) return "hash";

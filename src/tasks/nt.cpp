@@ -1,7 +1,7 @@
 // The NT task: x[t] = (x[t-1] + x[t-tau]) mod N from tau random tokens.
 #include <algorithm>
-#include <cmath>
 
+#include "ladder/base/math.h"
 #include "ladder/tasks/initial_condition.h"
 #include "ladder/tasks/task.h"
 
@@ -38,7 +38,7 @@ class Nt : public Task {
   int context() const override { return context_; }
   // tau log2 N of the largest delay, and log2 of the number of delays to choose from.
   double complexity_bits() const override {
-    return conditions_.length() * std::log2(base_) + std::log2(tasks());
+    return conditions_.length() * math::log2(base_) + math::log2(tasks());
   }
   double chance() const override { return 1.0 / base_; }
   std::string holdout() const override { return conditions_.holdout(); }
