@@ -50,7 +50,7 @@ Tensor<T> head_norm(Graph<T>& graph, Tensor<T> x, Tensor<T> weight, Tensor<T> bi
           const Vec centre = inverse * total;
           for (int c = 0; c < size; ++c) {
             const Vec d = simd::load(columns + c * block + v) - centre;
-            squares = multiply_add(d, d, squares);
+            squares = simd::fma(d, d, squares);
           }
           Vec s = inverse * squares + static_cast<T>(1e-5);
           for (int l = 0; l < lanes; ++l) s[l] = T(1) / std::sqrt(s[l]);
@@ -58,7 +58,7 @@ Tensor<T> head_norm(Graph<T>& graph, Tensor<T> x, Tensor<T> weight, Tensor<T> bi
           simd::store(one_by_sd + h * padded + t + v, s);
           for (int c = 0; c < size; ++c) {
             T* at = columns + c * block + v;
-            simd::store(at, multiply_add((simd::load(at) - centre) * s, weight.value()[c],
+            simd::store(at, simd::fma((simd::load(at) - centre) * s, weight.value()[c],
                                          Vec{} + bias.value()[c]));
           }
         }
@@ -88,9 +88,9 @@ Tensor<T> head_norm(Graph<T>& graph, Tensor<T> x, Tensor<T> weight, Tensor<T> bi
             simd::store(at, n);
             simd::store(to, g);
             sum_g += g;
-            sum_gn = multiply_add(g, n, sum_gn);
+            sum_gn = simd::fma(g, n, sum_gn);
             T *dw = dweight + c * sums::parts + v % sums::parts, *db = dbias + c * sums::parts + v % sums::parts;
-            simd::store(dw, multiply_add(d, n, simd::load(dw)));
+            simd::store(dw, simd::fma(d, n, simd::load(dw)));
             simd::store(db, simd::load(db) + d);
           }
           const Vec mean_g = inverse * sum_g, mean_gn = inverse * sum_gn;
