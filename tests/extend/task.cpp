@@ -1,5 +1,4 @@
 // A task of one's own, with a setting of its own: count up in steps that the first two tokens tell.
-#include "ladder/base/math.h"
 #include "ladder/tasks/initial_condition.h"
 #include "ladder/tasks/task.h"
 
@@ -13,18 +12,19 @@ class Count : public Task {
 
   int vocabulary() const override { return base_; }
   int context() const override { return context_; }
-  double complexity_bits() const override { return 2 * math::log2(base_); }
+  double complexity_bits() const override { return 2 * bits_of(base_); }
   double chance() const override { return 1.0 / base_; }
   std::string holdout() const override { return first_.holdout(); }
 
   void draw(std::uint64_t seed, Split split, std::uint64_t index, Sequence& out) const override {
+    Draws draws(seed, split, index);
     out.tokens.resize(context_ + std::size_t{1});
-    out.determined.assign(out.tokens.size(), 1);
-    out.determined[0] = out.determined[1] = 0;
-    first_.draw(seed, split, index, std::span(out.tokens).first(2));
+    first_.draw(draws, std::span(out.tokens).first(2));
     for (std::size_t t = 2; t < out.tokens.size(); ++t)
       out.tokens[t] = (2 * out.tokens[t - 1] - out.tokens[t - 2] + base_) % base_;
+    predict_next(out, [](std::size_t t) { return t >= 2; });
   }
+  bool next_token() const override { return true; }
 
  private:
   int base_, context_;
