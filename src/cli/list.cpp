@@ -27,23 +27,16 @@ static void list_plugins(const Kind& kind) {
   std::cout << aligned(lines);
 }
 
-// What each task looks like at its smallest.
+// What each task looks like with its default settings.
 static void list_examples() {
   for (const tasks::TaskPlugin& plugin : Registry<tasks::TaskPlugin>::all()) {
     Settings s;
     s.set("task", plugin.name, plugin.name);
-    s.set("context", "auto", plugin.name);
-    std::string sizes;
-    for (const auto& [setting, value] : plugin.tiny) {
-      s.set(setting, value, plugin.name);
-      sizes += (sizes.empty() ? " with " : ", ") + setting + " " + value;
-    }
     s.resolve();
     const auto task = tasks::make_task(s);
     tasks::Sequence sequence;
     task->draw(0, tasks::Split::training, 0, sequence);
-    std::cout << "\n" << plugin.name << sizes << ": " << described(*task) << "\n"
-              << pictured(*task, sequence);
+    std::cout << "\n" << plugin.name << ": " << described(*task) << "\n" << pictured(*task, sequence);
   }
 }
 

@@ -194,8 +194,7 @@ void fill_rungs(const Table& runs, Analysis& analysis) {
   const auto number = [&](std::size_t row, const char* column) {
     return parse_real(runs.at(row, column)).value_or(std::numeric_limits<double>::quiet_NaN());
   };
-  const Names& columns = runs.columns();  // tables of older versions do not have this one
-  const bool tells_best = std::find(columns.begin(), columns.end(), "best_possible") != columns.end();
+  const bool tells_best = runs.has("best_possible");  // tables of older versions do not
   std::map<Names, Rung> rungs;
   std::map<std::pair<Names, std::size_t>, std::set<std::string>> failed_seeds;
   for (std::size_t row = 0; row < runs.rows(); ++row) {

@@ -114,7 +114,7 @@ const Registered<TaskPlugin> mqar({
                         "the g-th slot for queries is drawn by g^(power_a - 1)", "zoology"),
           Setting::toggle("random_non_queries", "on",
                           "random tokens between the queries rather than zeros", "zoology")},
-     .tiny = {{"vocabulary", "16"}, {"pairs", "2"}}},
+     .tiny = {{"vocabulary", "8"}, {"pairs", "1"}, {"context", "6"}}},
     [](const Settings& s) { return 2 * s.integer("pairs") * (s.integer("passes") + 2); },
     [](const Settings& s) { return std::make_unique<Mqar>(s); },
 });

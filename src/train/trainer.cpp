@@ -114,6 +114,7 @@ Trainer::Trainer(const Settings& s, int threads)
       parameters_(declared_parameters<float>(config_)),
       optimizer_(make_optimizer(s, parameters_.values().size())),
       part_loss_(parts_) {
+  require_consistent(s);
   parameters_.initialise(seed_);
   for (int i = 0; i < threads_; ++i)
     networks_.push_back(std::make_unique<Network<float>>(config_, parameters_, micro_batch_));
