@@ -19,11 +19,12 @@ ifeq ($(filter -j%,$(MAKEFLAGS)),)
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-FLAGS := -std=c++20 -march=$(ARCH) $(CXXFLAGS) -fno-math-errno -Wall -Wextra -fopenmp -Iinclude -Isrc
+FLAGS := -std=c++20 -march=$(ARCH) $(CXXFLAGS) -ffp-contract=off -fno-math-errno -Wall -Wextra -fopenmp -Iinclude -Isrc
 
 SOURCES := $(sort $(shell find src -name '*.cpp'))
 OBJECTS := $(SOURCES:%.cpp=$(BUILD)/%.o)
-TESTS   := $(sort $(shell find tests -name '*.cpp'))
+TESTS   := $(sort $(shell find tests -name '*.cpp' -not -path 'tests/extend/*'))
+EXTEND  := $(sort $(wildcard tests/extend/*.cpp))
 TEST_OBJECTS := $(TESTS:%.cpp=$(BUILD)/%.o)
 DOCTEST := $(BUILD)/doctest
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
@@ -57,9 +58,6 @@ $(BUILD)/%.o: %.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CXX) $(FLAGS) -MMD -MP -c $< -o $@
 
-# Random numbers must be the same bits on every platform: no fused multiply-add there.
-$(BUILD)/src/base/random.o: FLAGS += -ffp-contract=off
-
 # The version is compiled into one file, rebuilt when it changes.
 $(BUILD)/src/base/version.o: FLAGS += -DLADDER_VERSION='"$(VERSION)"'
 $(BUILD)/src/base/version.o: $(BUILD)/version
@@ -74,7 +72,7 @@ $(BUILD)/flags: force
 .PHONY: force
 
 # The tests need doctest (one header): the system's, else Debian's package, else advice.
-test: $(LADDER) $(BUILD)/run_tests
+test: $(LADDER) $(BUILD)/run_tests $(EXTEND:%.cpp=$(BUILD)/%.o)
 	LADDER=./$(LADDER) $(BUILD)/run_tests
 
 $(BUILD)/run_tests: $(filter-out $(BUILD)/src/main.o,$(OBJECTS)) $(TEST_OBJECTS)
@@ -86,6 +84,9 @@ $(DOCTEST)/found:
 	@mkdir -p $(@D)
 	@sh tests/get_doctest.sh '$(CXX)' $(DOCTEST)
 	@touch $@
+
+# Plug-ins and a model of one's own need include/ alone.
+$(BUILD)/tests/extend/%.o: FLAGS := $(filter-out -Isrc,$(FLAGS))
 
 sanitize:
 	$(MAKE) test BUILD=$(BUILD)/sanitize LADDER=$(BUILD)/sanitize/ladder \

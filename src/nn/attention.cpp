@@ -2,8 +2,7 @@
 // in tensor/kernels/attention.h; this file gives it its place in the graph and its positions.
 #include "ladder/nn/attention.h"
 
-#include <cmath>
-
+#include "ladder/base/math.h"
 #include "ladder/tensor/ops.h"
 
 namespace ladder::nn {
@@ -13,11 +12,11 @@ template <class T>
 static void rotary_tables(Graph<T>& graph, int context, int head_size, AttentionProblem<T>& problem) {
   const int half = head_size / 2;
   const auto angle = [=](std::size_t i) {
-    return static_cast<int>(i / half) * std::pow(10000.0, -2.0 * static_cast<int>(i % half) / head_size);
+    return static_cast<int>(i / half) * math::pow(10000.0, -2.0 * static_cast<int>(i % half) / head_size);
   };
   const std::size_t size = static_cast<std::size_t>(context) * half;
-  problem.cosine = graph.table(size, [=](std::size_t i) { return std::cos(angle(i)); });
-  problem.sine = graph.table(size, [=](std::size_t i) { return std::sin(angle(i)); });
+  problem.cosine = graph.table(size, [=](std::size_t i) { return math::cos(angle(i)); });
+  problem.sine = graph.table(size, [=](std::size_t i) { return math::sin(angle(i)); });
 }
 
 template <class T>
@@ -52,7 +51,7 @@ Mixed<T> attention(Graph<T>& graph, const ScoreForm& score, Tensor<T> query, Ten
   if (options.rotation == Rotation::rope) rotary_tables(graph, context, head_size, problem);
   if (options.decay == Decay::alibi)
     problem.decay_slope = graph.table(
-        heads, [=](std::size_t h) { return std::pow(2.0, -8.0 * static_cast<int>(h + 1) / heads); });
+        heads, [=](std::size_t h) { return math::exp2(-8.0 * static_cast<int>(h + 1) / heads); });
   const std::size_t saved =
       static_cast<std::size_t>(options.batch) * heads * padded_queries<T>(context);
   problem.one_by_sum = graph.scratch(saved);

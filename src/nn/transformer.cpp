@@ -1,7 +1,6 @@
 #include "ladder/nn/transformer.h"
 
-#include <cmath>
-
+#include "ladder/base/math.h"
 #include "ladder/base/named.h"
 
 namespace ladder::nn {
@@ -74,8 +73,8 @@ namespace {
 
 // PE[t, 2i] = sin(t / 10000^(2i/d)), PE[t, 2i+1] = cos of the same   Vaswani et al. 2017
 double sinusoid(int t, int j, int d) {
-  const double angle = t / std::pow(10000.0, (j - j % 2) / static_cast<double>(d));
-  return j % 2 ? std::cos(angle) : std::sin(angle);
+  const double angle = t / math::pow(10000.0, (j - j % 2) / static_cast<double>(d));
+  return j % 2 ? math::cos(angle) : math::sin(angle);
 }
 
 // tokens [batch·context] -> [batch·context, d_model]

@@ -32,7 +32,7 @@ std::string design(const Analysis& analysis) {
   Names scores = analysis.scores;
   scores[0] += " (baseline)";
   std::string text = plural(static_cast<std::size_t>(analysis.runs), "run") + ": " +
-                     plural(analysis.rungs.size(), "rung") + ", scores " + join(scores, ", ") +
+                     plural(analysis.rungs.size(), "rung") + ", contestants " + join(scores, ", ") +
                      ", " + (fewest == most ? "" : std::to_string(fewest) + " to ") +
                      plural(most, "seed") + " each";
   if (analysis.failed > 0)

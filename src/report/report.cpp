@@ -101,7 +101,7 @@ std::string median_steps(const Cell& cell) {
 Table summary_table(const Analysis& analysis) {
   Table table(followed_by(
       analysis.rung_keys,
-      {"score", "complexity_bits", "chance", "n", "mean", "iqm", "min", "max", "mean_low",
+      {"contestant", "complexity_bits", "chance", "n", "mean", "iqm", "min", "max", "mean_low",
        "mean_high", "solved", "solved_low", "solved_high", "median_step_solved",
        "mean_rollout_accuracy", "failed"}), "summary.csv");
   for (const Rung& rung : analysis.rungs)
@@ -129,7 +129,7 @@ Table summary_table(const Analysis& analysis) {
 Table comparison_table(const Analysis& analysis) {
   Table table(followed_by(
       analysis.rung_keys,
-      {"complexity_bits", "score", "baseline", "n_pairs", "difference", "difference_low",
+      {"complexity_bits", "contestant", "baseline", "n_pairs", "difference", "difference_low",
        "difference_high", "p_sign_flip", "p_holm", "probability_of_improvement",
        "improvement_low", "improvement_high", "probability_sooner", "sooner_low", "sooner_high",
        "verdict"}), "comparison.csv");
@@ -153,7 +153,7 @@ Table comparison_table(const Analysis& analysis) {
 Table climb_table(const Analysis& analysis) {
   Table table(followed_by(
       analysis.panel_keys,
-      {"score", "baseline", "rungs", "compared_rungs", "complete_seeds", "margin", "margin_low",
+      {"contestant", "baseline", "rungs", "compared_rungs", "complete_seeds", "margin", "margin_low",
        "margin_high", "margin_p", "trend", "trend_low", "trend_high", "telling_rungs",
        "telling_trend", "telling_trend_low", "telling_trend_high", "highest_bits_solved_by_all",
        "highest_bits_solved_by_most"}), "climb.csv");
@@ -178,7 +178,7 @@ Table climb_table(const Analysis& analysis) {
 }
 
 Table marginal_table(const Analysis& analysis) {
-  Table table({"setting", "value", "score", "baseline", "rungs", "failed", "mean_accuracy",
+  Table table({"setting", "value", "contestant", "baseline", "rungs", "failed", "mean_accuracy",
                "compared_rungs", "complete_seeds", "margin", "margin_low", "margin_high", "margin_p",
                "better", "worse"}, "settings.csv");
   for (const Marginal& marginal : analysis.marginals) {

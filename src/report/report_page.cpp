@@ -70,7 +70,7 @@ std::string summary(const Analysis& analysis) {
            bracket(wilson(cell.solved(), n), 2), median_steps(cell), std::to_string(cell.failed)}));
     }
   return html_table(followed_by(analysis.rung_keys,
-                                {"bits", "chance", "score", "seeds", "mean accuracy", "95 %", "IQM",
+                                {"bits", "chance", "contestant", "seeds", "mean accuracy", "95 %", "IQM",
                                  "min", "max", "solved", "95 %", "median steps", "failed"}),
                     rows);
 }
@@ -87,7 +87,7 @@ std::string comparison(const Analysis& analysis) {
          bracket(c.sooner_interval, 2), c.verdict}));
   return html_table(
       followed_by(analysis.rung_keys,
-                  {"bits", "score", "pairs", "difference", "95 %", "p", "p, Holm", "P(improved)",
+                  {"bits", "contestant", "pairs", "difference", "95 %", "p", "p, Holm", "P(improved)",
                    "95 %", "P(sooner)", "95 %", "verdict"}),
       rows);
 }
@@ -104,7 +104,7 @@ std::string climbs(const Analysis& analysis) {
          signed_rounded(climb.telling_trend, 2), signed_bracket(climb.telling_trend_interval, 2),
          rounded(climb.highest_by_all, 1), rounded(climb.highest_by_most, 1)}));
   return html_table(followed_by(analysis.panel_keys,
-                                {"score", "rungs", "seeds", "margin", "95 %", "p", "trend", "95 %",
+                                {"contestant", "rungs", "seeds", "margin", "95 %", "p", "trend", "95 %",
                                  "telling trend", "95 %", "bits, all", "bits, most"}),
                     rows);
 }
@@ -124,7 +124,7 @@ std::string marginals(const Analysis& analysis) {
                               std::to_string(count.better), std::to_string(count.worse)});
     rows.push_back(std::move(row));
   }
-  return html_table({"setting", "value", "score", "rungs", "failed runs", "mean accuracy",
+  return html_table({"setting", "value", "contestant", "rungs", "failed runs", "mean accuracy",
                      "compared rungs", "seeds", "margin", "95 %", "better", "worse"},
                     rows);
 }
@@ -134,7 +134,7 @@ std::string score_settings(const Analysis& analysis) {
   for (std::size_t score = 0; score < analysis.scores.size(); ++score)
     rows.push_back(followed_by({analysis.scores[score]}, analysis.score_values[score]));
   return paragraph("These settings differ between the scores. They are part of what is compared:") +
-         html_table(followed_by({"score"}, analysis.score_keys), rows);
+         html_table(followed_by({"contestant"}, analysis.score_keys), rows);
 }
 
 std::string shared_settings(const Table& runs) {
@@ -161,7 +161,7 @@ std::string settings(const Analysis& analysis, const Table& runs) {
 }
 
 const char* const methods[] = {
-    "A seed fixes the initial weights and the batches, for all scores alike. Intervals of means "
+    "A seed fixes the initial weights and the batches, for all contestants alike. Intervals of means "
     "are 95 % percentile bootstrap intervals (Efron 1979): seeds are resampled, never test "
     "tokens, 10000 times, from a fixed bootstrap seed. With few seeds they are somewhat too "
     "narrow; equal values give an interval without width, which is no certainty.",
@@ -179,7 +179,7 @@ const char* const methods[] = {
     "both scores; rungs with failed runs are left out where that keeps more pairs. "
     "Trend is Spearman's rank correlation of the margin with complexity, its interval from "
     "resampling seeds over all rungs jointly: it speaks of these rungs. Telling rungs are those "
-    "where not both scores are at the ceiling (99 % of the way from chance to 1) nor both at "
+    "where not both are at the ceiling (99 % of the way from chance to 1) nor both at "
     "chance (5 %). Bits, all and most: the highest rung solved by all, or more than half, of the "
     "seeds."};
 

@@ -10,6 +10,7 @@
 #include "ladder/base/error.h"
 #include "ladder/base/text.h"
 #include "statistics/comparison.h"
+#include "statistics/contestant.h"
 
 namespace ladder::statistics {
 
@@ -107,15 +108,16 @@ Names with(Names names, const std::string& name) {
 // Sorts the varying settings into keys of rungs, followers of those, and properties of the score.
 // Settings stand in the order of columns, so what depends on others (context on delay, a learning
 // rate on the optimizer) comes after them.
-void find_keys(const Table& runs, Analysis& analysis) {
+void find_keys(const Table& runs, const Names& told, Analysis& analysis) {
   for (const std::string& column : runs.columns()) {
     if (column == first_result_column) break;
-    if (column == "run" || column == "score" || column == "seed") continue;
+    if (column == "run" || column == "contestant" || column == "seed") continue;
+    if (std::find(told.begin(), told.end(), column) != told.end()) continue;
     if (determined(runs, column, {}, false)) continue;
-    if (determined(runs, column, {"score"}, false)) analysis.score_keys.push_back(column);
+    if (determined(runs, column, {"contestant"}, false)) analysis.score_keys.push_back(column);
     else if (determined(runs, column, analysis.rung_keys, false))
       analysis.followers.push_back(column);
-    else if (determined(runs, column, with(analysis.rung_keys, "score"), false))
+    else if (determined(runs, column, with(analysis.rung_keys, "contestant"), false))
       analysis.score_keys.push_back(column);
     else analysis.rung_keys.push_back(column);
   }
@@ -137,7 +139,7 @@ void split_keys(const Table& runs, Analysis& analysis) {
 
 void find_scores(const Table& runs, const std::string& baseline, Analysis& analysis) {
   std::set<std::string> names;
-  for (std::size_t row = 0; row < runs.rows(); ++row) names.insert(runs.at(row, "score"));
+  for (std::size_t row = 0; row < runs.rows(); ++row) names.insert(runs.at(row, "contestant"));
   std::string first = baseline;
   if (first.empty()) first = names.contains("dpa") ? "dpa" : *names.begin();
   if (!names.contains(first)) {
@@ -154,7 +156,7 @@ void find_scores(const Table& runs, const std::string& baseline, Analysis& analy
     for (const std::string& key : analysis.score_keys) {
       std::set<std::string> seen;
       for (std::size_t row = 0; row < runs.rows(); ++row)
-        if (runs.at(row, "score") == score) seen.insert(runs.at(row, key));
+        if (runs.at(row, "contestant") == score) seen.insert(runs.at(row, key));
       Names sorted(seen.begin(), seen.end());
       std::sort(sorted.begin(), sorted.end(), natural_less);
       values.push_back(join(sorted, "|"));
@@ -206,7 +208,7 @@ void fill_rungs(const Table& runs, Analysis& analysis) {
       if (tells_best) rung.best_possible = parse_real(runs.at(row, "best_possible")).value_or(1);
     }
     const auto score = static_cast<std::size_t>(
-        std::find(analysis.scores.begin(), analysis.scores.end(), runs.at(row, "score")) -
+        std::find(analysis.scores.begin(), analysis.scores.end(), runs.at(row, "contestant")) -
         analysis.scores.begin());
     add_run(runs, row, rung.cells[score], failed_seeds[{values, score}], analysis);
   }
@@ -231,16 +233,17 @@ void fill_rungs(const Table& runs, Analysis& analysis) {
 
 }  // namespace
 
-Analysis analyse(const Table& runs, const std::string& baseline) {
-  if (runs.rows() == 0) throw failure(runs.origin() + ": no runs");
-  for (const char* column : {"run", "score", "seed"}) runs.place(column);
+Analysis analyse(const Table& table, const std::string& baseline) {
+  if (table.rows() == 0) throw failure(table.origin() + ": no runs");
+  for (const char* column : {"run", "seed"}) table.place(column);
   for (const char* column : {"complexity_bits", "chance", "accuracy", "rollout_accuracy", "solved",
                              "step_solved", "steps_done", "status"})
-    runs.place(column);
+    table.place(column);
+  const auto [runs, told] = name_contestants(table, first_result_column);
 
   Analysis analysis{};
   analysis.runs = static_cast<int>(runs.rows());
-  find_keys(runs, analysis);
+  find_keys(runs, told, analysis);
   split_keys(runs, analysis);
   find_scores(runs, baseline, analysis);
   fill_rungs(runs, analysis);

@@ -1,7 +1,7 @@
 // From runs to numbers: which runs belong together, what each group did, how scores compare.
 //
-// A rung is one combination of all settings that vary, without score and seed. A cell is one score
-// at one rung: its runs differ in their seed only. Runs of the same rung and seed are pairs: they
+// What is compared is the contestant (contestant.h); here it is still called the score. A rung is one
+// combination of all settings that vary, without contestant and seed. A cell is one contestant at one rung: its runs differ in their seed only. Runs of the same rung and seed are pairs: they
 // start from the same weights and see the same batches.
 #pragma once
 

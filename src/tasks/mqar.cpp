@@ -1,24 +1,11 @@
 // Multi-query associative recall, by the law of zoology's generator: pairs of a key and a value,
 // then the keys again, here and there; at these the values are asked for.
-#include <cmath>
-
+#include "ladder/base/math.h"
 #include "ladder/tasks/initial_condition.h"
 #include "ladder/tasks/task.h"
 
 namespace ladder::tasks {
 namespace {
-
-// x^y for y in [0, 1], from the binary digits of y. Square roots are rounded exactly, so the result
-// is the same on every platform.
-double power(double x, double y) {
-  double result = 1;
-  for (int digit = 0; digit < 53; ++digit) {
-    x = std::sqrt(x), y *= 2;
-    if (y < 1) continue;
-    result *= x, y -= 1;
-  }
-  return result;
-}
 
 class Mqar : public Task {
  public:
@@ -37,7 +24,7 @@ class Mqar : public Task {
       throw s.invalid("pairs", "at most " + std::to_string(keys()) + ", the keys of vocabulary = " +
                                    std::to_string(vocabulary_));
     for (int gap = 0; gap < (context_ - queries_from_) / 2; ++gap) {
-      weights_.push_back(1 / power(gap + 1, 1 - s.real("power_a")));
+      weights_.push_back(1 / math::pow(gap + 1, 1 - s.real("power_a")));
       total_weight_ += weights_.back();
     }
   }

@@ -1,6 +1,7 @@
 // The NT task: x[t] = (x[t-1] + x[t-tau]) mod N from tau random tokens.
 #include <algorithm>
 
+#include "ladder/base/math.h"
 #include "ladder/tasks/initial_condition.h"
 #include "ladder/tasks/task.h"
 

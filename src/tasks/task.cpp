@@ -1,6 +1,6 @@
 #include "ladder/tasks/task.h"
 
-#include <cmath>
+#include "ladder/base/math.h"
 
 namespace ladder::tasks {
 
@@ -20,7 +20,7 @@ int context_reaching(const Settings& settings, int first_target) {
   return context;
 }
 
-double bits_of(double states) { return std::log2(states); }
+double bits_of(double states) { return math::log2(states); }
 
 static Setting shared(Setting setting) {
   setting.always = false;

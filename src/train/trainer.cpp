@@ -6,6 +6,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "ladder/base/math.h"
+
 namespace ladder::train {
 
 // ---- settings -----------------------------------------------------------------------------------
@@ -176,7 +178,7 @@ double Trainer::learning_rate() const {
   if (step_ < warmup) return rate * (step_ + 1) / warmup;
   if (schedule == "warmup" || steps <= warmup) return rate;
   const double done = static_cast<double>(step_ - warmup) / (steps - warmup);
-  return rate * 0.5 * (1 + std::cos(std::numbers::pi * std::min(done, 1.0)));
+  return rate * 0.5 * (1 + math::cos(std::numbers::pi * std::min(done, 1.0)));
 }
 
 void Trainer::clip(std::vector<float>& gradient) const {

@@ -98,7 +98,7 @@ TEST_CASE("runs are grouped by what varies, in the order of complexity") {
   CHECK(cell(report.summary, 0, "complexity_bits") == "8.000000");
   CHECK(cell(report.summary, 0, "n") == "8");
   CHECK(cell(report.summary, 11, "complexity_bits") == "36.000000");
-  CHECK(cell(report.summary, 11, "score") == "ea");
+  CHECK(cell(report.summary, 11, "contestant") == "ea");
   CHECK(cell(report.summary, 11, "median_step_solved") == "500");
   CHECK(cell(report.summary, 10, "median_step_solved") == ">2000");
   CHECK(cell(report.summary, 11, "solved") == "8");

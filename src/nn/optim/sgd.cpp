@@ -1,4 +1,5 @@
 #include "ladder/nn/optimizer.h"
+#include "ladder/tensor/kernels/simd.h"
 
 namespace ladder::nn {
 namespace {
@@ -12,8 +13,8 @@ class Sgd : public Optimizer {
     const float lr = static_cast<float>(learning_rate), momentum = momentum_;
     float* v = velocity_.data();
     for (std::size_t i = 0; i < p.size(); ++i) {
-      v[i] = momentum * v[i] + g[i];
-      p[i] -= lr * v[i];
+      v[i] = simd::fma(momentum, v[i], g[i]);
+      p[i] = simd::fma(-lr, v[i], p[i]);
     }
   }
 

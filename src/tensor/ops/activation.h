@@ -18,11 +18,11 @@ struct Gelu {
     constexpr T c = static_cast<T>(2 * 0.79788456080286535588), a = static_cast<T>(0.044715);
     const V x2 = x * x;
     // exp of at most 80: beyond, the logistic function is 0 in float, and 1/(1 + e^80) is harmless
-    const V exponent = -simd::max(c * x * (1 + a * x2), V{} - 80);
+    const V exponent = -simd::max(c * x * simd::fma(x2, a, T(1)), V{} - 80);
     const V s = simd::reciprocal(1 + simd::exp(exponent));
     y = x * s;
     // dy/dx = s + x s (1 - s) d(2u)/dx
-    slope = s + y * (1 - s) * (c * (1 + 3 * a * x2));
+    slope = simd::fma(y * (1 - s), c * simd::fma(x2, 3 * a, T(1)), s);
   }
 };
 
@@ -38,7 +38,7 @@ struct Tanh {
   template <class V>
   static void apply(V x, V& y, V& slope) {
     y = simd::tanh(x);
-    slope = 1 - y * y;
+    slope = simd::fma(-y, y, std::remove_cvref_t<decltype(y[0])>(1));
   }
 };
 

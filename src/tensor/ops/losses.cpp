@@ -1,7 +1,7 @@
 // The losses; each adds up over the rows whose target is not ignored.
 #include <algorithm>
-#include <cmath>
 
+#include "ladder/base/math.h"
 #include "ladder/tensor/gradcheck.h"
 #include "ladder/tensor/kernels/elementwise.h"
 #include "ladder/tensor/ops.h"
@@ -43,11 +43,11 @@ Tensor<T> cross_entropy(Graph<T>& graph, Tensor<T> logits, const Targets& target
     // -log softmax(x)[t] = log Σ exp(x - max) - (x[t] - max);  d = softmax(x) - onehot(t)
     const T maximum = *std::max_element(x, x + cols);
     for_each_vector<T>(cols, [&](auto at) { at.store(d, simd::exp(at.load(x) - maximum)); });
-    const T sum = sum_of<T>(cols, [&](auto at) { return at.load(d); });
+    const T sum = sum_of<T>(cols, [&](auto at, simd::Vec<T> sum) { return sum + at.load(d); });
     const T one_by_sum = T(1) / sum;
     for_each_vector<T>(cols, [&](auto at) { at.store(d, at.load(d) * one_by_sum); });
     d[target] -= 1;
-    return std::log(static_cast<double>(sum)) - (static_cast<double>(x[target]) - maximum);
+    return math::log(static_cast<double>(sum)) - (static_cast<double>(x[target]) - maximum);
   });
 }
 

@@ -244,8 +244,8 @@ class Head {
     const T *c = p_.cosine + t * half, *s = p_.sine + t * half;
     for_each_vector<T>(half, [&](auto at) {
       const Vec a = at.load(from), b = at.load(from + half), sine = sign * at.load(s);
-      write(at, to, a * at.load(c) - b * sine, mode);
-      write(at, to + half, b * at.load(c) + a * sine, mode);
+      write(at, to, simd::fma(a, at.load(c), -(b * sine)), mode);
+      write(at, to + half, simd::fma(b, at.load(c), a * sine), mode);
     });
   }
 
@@ -355,7 +355,10 @@ class Head {
         const Vec w = weight_of(z);
         const Vec slope = simd::select(legal, decayed(slope_of(z, w), decay), Vec{});
         const Vec p = simd::select(legal, decayed(w, decay), Vec{}) * one_by_sum;
-        mean_g += p * simd::load(g_ + offset);
+        // A product that overflows beyond the mask must not reach what lies within.
+        const Vec g = simd::select(legal, simd::load(g_ + offset), Vec{});
+        mean_g = simd::fma(p, g, mean_g);
+        simd::store(g_ + offset, g);
         simd::store(z_ + offset, slope);
         simd::store(weight_ + offset, p);
       });

@@ -74,17 +74,21 @@ template <int M, int V, class Vector, bool partial, class T>
       for (int i = 0; i < M; ++i) sum[i][v] += x;
     }
   }
-  for (int p = 0; p < k; ++p) {
+  const T* column = a.data;
+  for (int p = k; p > 0; --p, column += a.col_stride, b += ldb) {
     Vector row[V];
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) row[v] = simd::load<T, Vector>(b + p * ldb + v * width);
+    for (int v = 0; v < V; ++v) row[v] = simd::load<T, Vector>(b + v * width);
 #pragma GCC unroll 16
     for (int i = 0; i < M; ++i) {
-      const T x = a.data[i * a.row_stride + p * a.col_stride];
+      const T x = column[i * a.row_stride];
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) sum[i][v] += x * row[v];
+      for (int v = 0; v < V; ++v) sum[i][v] = simd::fma(x, row[v], sum[i][v]);
     }
   }
+  // Not an instruction, but compilers then forget the rows' addresses, which would else occupy the
+  // integer registers that the loop needs.
+  asm("" : "+r"(ldc));
 #pragma GCC unroll 16
   for (int i = 0; i < M; ++i) {
 #pragma GCC unroll 4

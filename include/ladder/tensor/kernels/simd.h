@@ -9,15 +9,20 @@
 // (tests/tensor/simd_test.cpp sweeps it and asserts these bounds):
 //   exp   1.0 ulp for results in the normal range; subnormal results within 1 subnormal step
 //   tanh  3.0 ulp everywhere, odd, exactly +-1 from |x| = 9.02 on
-// The scalar forms run the vector forms, so both give the same bits. In double both call std::.
+// The scalar forms run the vector forms, so both give the same bits. In double both are base/math.h's.
+//
+// The same bits on every machine: compilers must not contract a·b + c into one rounding
+// (-ffp-contract=off), for they choose differently; where one rounding is wanted, fma says so. And no
+// sum may depend on the width of a vector: see reduction_lanes.
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
 #include <type_traits>
 #include <utility>
+
+#include "ladder/base/math.h"
 
 namespace ladder::simd {
 
@@ -42,6 +47,11 @@ using HalfVec = typename VectorOf<T, (vector_bytes > 16 ? vector_bytes / 2 : 16)
 
 template <class T>
 inline constexpr int lanes = vector_bytes / static_cast<int>(sizeof(T));
+
+// Sums over a row have so many partial sums, however many lanes the target has: element i belongs to
+// partial sum i % reduction_lanes.
+template <class T>
+inline constexpr int reduction_lanes = 64 / static_cast<int>(sizeof(T));
 
 // Loads and stores of a Vec<T>, or of a narrower vector V when it is named: load<T, HalfVec<T>>(p).
 template <class T, class V = Vec<T>>
@@ -106,6 +116,32 @@ inline void store_partial(T* p, V v, int n) {
 template <class T, class V = Vec<T>>
 inline V broadcast(T x) {
   return x - V{};  // x - 0 is x for every x, -0 included
+}
+
+inline float fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+inline double fma(double a, double b, double c) { return __builtin_fma(a, b, c); }
+
+namespace detail {
+
+template <class X>
+inline auto lane(X x, int i) {
+  if constexpr (std::is_arithmetic_v<X>) return x;
+  else return x[i];
+}
+
+}  // namespace detail
+
+// a·b + c with one rounding, per lane; a scalar counts for every lane. Compilers make the loop one
+// instruction; where the target has none, libm computes the same bits, slowly.
+template <class A, class B, class C>
+  requires(!std::is_arithmetic_v<decltype(A{} * B{} + C{})>)
+[[gnu::always_inline]] inline auto fma(A a, B b, C c) {
+  decltype(a * b + c) result;
+  constexpr int n = sizeof(result) / sizeof(result[0]);
+#pragma GCC unroll 16
+  for (int i = 0; i < n; ++i)
+    result[i] = fma(detail::lane(a, i), detail::lane(b, i), detail::lane(c, i));
+  return result;
 }
 
 // Per lane: mask ? a : b.
@@ -206,16 +242,16 @@ struct Reduced {
 inline Reduced reduce(Floats x) {
   // Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits of the mantissa.
   const Floats magic = broadcast(12582912.0f);
-  const Floats shifted = x * 1.44269504088896341f + magic;
+  const Floats shifted = fma(x, 1.44269504088896341f, magic);
   const Floats n = shifted - magic;
-  // ln2 in two parts; the first has 10 bits, so n * part is exact even without fused multiply-add.
-  const Floats r = (x - n * 0.693359375f) - n * -2.12194440054690583e-4f;
-  Floats p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  return {bits(shifted) - bits(magic), (r * r) * p + r};
+  // ln2 in two parts
+  const Floats r = fma(n, 2.12194440054690583e-4f, fma(n, -0.693359375f, x));
+  Floats p = fma(r, 1.9875691500e-4f, 1.3981999507e-3f);
+  p = fma(p, r, 8.3334519073e-3f);
+  p = fma(p, r, 4.1665795894e-2f);
+  p = fma(p, r, 1.6666665459e-1f);
+  p = fma(p, r, 5.0000001201e-1f);
+  return {bits(shifted) - bits(magic), fma(r * r, p, r)};
 }
 
 }  // namespace detail
@@ -225,9 +261,9 @@ inline Reduced reduce(Floats x) {
 // as long; it is what double uses.
 inline Vec<float> reciprocal(Vec<float> x) {
   Vec<float> r = detail::from_bits(0x7EF6CF42 - detail::bits(x));
-  r = r * (2.0f - x * r);
-  r = r * (2.0f - x * r);
-  return r + r * (1.0f - x * r);
+  r = r * fma(-x, r, 2.0f);
+  r = r * fma(-x, r, 2.0f);
+  return fma(r, fma(-x, r, 1.0f), r);
 }
 inline Vec<double> reciprocal(Vec<double> x) { return 1 / x; }
 
@@ -252,25 +288,25 @@ inline Vec<float> tanh(Vec<float> x) {
   y = select(y > high, high, y);
   const auto [n, q] = detail::reduce(y + y);
   const Vec<float> scale = detail::power_of_two(n);
-  const Vec<float> m = scale * q + (scale - 1.0f), one = broadcast(1.0f);
+  const Vec<float> m = fma(scale, q, scale - 1.0f), one = broadcast(1.0f);
   Vec<float> t = m * reciprocal(m + 2.0f);
-  t = select(t > one, one, t);  // without fused multiply-add the last step may round past 1
+  t = select(t > one, one, t);  // the last step may round past 1
   return detail::from_bits(detail::bits(t) | sign);
 }
 
 inline float exp(float x) { return exp(broadcast(x))[0]; }
 inline float tanh(float x) { return tanh(broadcast(x))[0]; }
 
-inline double exp(double x) { return std::exp(x); }
-inline double tanh(double x) { return std::tanh(x); }
+inline double exp(double x) { return math::exp(x); }
+inline double tanh(double x) { return math::tanh(x); }
 
 inline Vec<double> exp(Vec<double> x) {
-  for (int i = 0; i < lanes<double>; ++i) x[i] = std::exp(x[i]);
+  for (int i = 0; i < lanes<double>; ++i) x[i] = math::exp(x[i]);
   return x;
 }
 
 inline Vec<double> tanh(Vec<double> x) {
-  for (int i = 0; i < lanes<double>; ++i) x[i] = std::tanh(x[i]);
+  for (int i = 0; i < lanes<double>; ++i) x[i] = math::tanh(x[i]);
   return x;
 }
 
