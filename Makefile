@@ -19,7 +19,12 @@ ifeq ($(filter -j%,$(MAKEFLAGS)),)
 MAKEFLAGS += -j$(shell nproc)
 endif
 
+# No contraction: where compilers choose which products to fuse with a sum, each gives other bits.
 FLAGS := -std=c++20 -march=$(ARCH) $(CXXFLAGS) -ffp-contract=off -fno-math-errno -Wall -Wextra -fopenmp -Iinclude -Isrc
+# Vectors are as wide as registers (simd.h); some tunings would else cut them in halves.
+ifneq ($(filter x86_64%,$(shell $(CXX) -dumpmachine)),)
+FLAGS += -mprefer-vector-width=512
+endif
 
 SOURCES := $(sort $(shell find src -name '*.cpp'))
 OBJECTS := $(SOURCES:%.cpp=$(BUILD)/%.o)

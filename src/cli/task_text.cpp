@@ -21,8 +21,8 @@ std::string pictured(const Task& task, const Sequence& sequence) {
     tokens.push_back(task.word(sequence.tokens[t]));
     targets.push_back(sequence.targets[t] < 0 ? "." : task.word(sequence.targets[t]));
     const std::size_t width = std::max(tokens.back().size(), targets.back().size());
-    tokens.back() = " " + pad_left(tokens.back(), width);
-    targets.back() = " " + pad_left(targets.back(), width);
+    tokens.back() = pad_left(tokens.back(), width + 1);
+    targets.back() = pad_left(targets.back(), width + 1);
   }
   tokens[0] = pad_right(tokens[0], targets[0].size());
   return join(tokens, "") + "\n" + join(targets, "") + "\n";

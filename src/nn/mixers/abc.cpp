@@ -101,7 +101,7 @@ class Abc {
         T rest = reading(g, t)[m * L + lane];
         for (int i = t; i >= 0; --i) {
           const T w = weights(g, i)[m * L + lane];
-          row[i] = multiply_add(rest, w, row[i]);
+          row[i] = simd::fma(rest, w, row[i]);
           rest *= 1 - w;
         }
       }
@@ -153,7 +153,7 @@ class Abc {
         const Vec smaller = simd::exp(simd::select(risen, -rise, rise));
         maximum = simd::select(risen, u, before);
         added = simd::select(risen, one, smaller);
-        sum = multiply_add(simd::load(sum_ + m * L), simd::select(risen, smaller, one), added);
+        sum = simd::fma(simd::load(sum_ + m * L), simd::select(risen, smaller, one), added);
       }
       simd::store(maximum_ + m * L, maximum);
       simd::store(sum_ + m * L, sum);
@@ -168,7 +168,7 @@ class Abc {
         const Vec weight = simd::load(w + m * L);
         for (int c = 0; c < size; ++c, from += L, to += L) {
           const Vec before = simd::load(from);
-          simd::store(to, multiply_add(weight, simd::load(x + c * L) - before, before));
+          simd::store(to, simd::fma(weight, simd::load(x + c * L) - before, before));
         }
       }
     };
@@ -181,7 +181,7 @@ class Abc {
     const T* K = states_;
     for (int m = 0; m < count_; ++m) {
       Vec z{};
-      for (int c = 0; c < e_; ++c, K += L) z = multiply_add(simd::load(q_ + c * L), simd::load(K), z);
+      for (int c = 0; c < e_; ++c, K += L) z = simd::fma(simd::load(q_ + c * L), simd::load(K), z);
       z *= scale_;
       maximum = simd::max(z, maximum);
       simd::store(p + m * L, z);
@@ -197,7 +197,7 @@ class Abc {
     for (int c = 0; c < width_; ++c) {
       Vec y{};
       for (int m = 0; m < count_; ++m)
-        y = multiply_add(simd::load(p + m * L), simd::load(V + (m * width_ + c) * L), y);
+        y = simd::fma(simd::load(p + m * L), simd::load(V + (m * width_ + c) * L), y);
       simd::store(y_ + c * L, y);
     }
   }
@@ -209,8 +209,8 @@ class Abc {
     for (int m = 0; m < count_; ++m) {
       const T* V = after + values + m * width_ * L;
       Vec dp{};
-      for (int c = 0; c < width_; ++c) dp = multiply_add(simd::load(y_ + c * L), simd::load(V + c * L), dp);
-      mean = multiply_add(simd::load(p + m * L), dp, mean);
+      for (int c = 0; c < width_; ++c) dp = simd::fma(simd::load(y_ + c * L), simd::load(V + c * L), dp);
+      mean = simd::fma(simd::load(p + m * L), dp, mean);
       simd::store(d_ + m * L, dp);
     }
     for (int m = 0; m < count_; ++m)
@@ -224,9 +224,9 @@ class Abc {
         T* G = dstate_ + at + m * size * L;
         const T* S = before + at + m * size * L;
         for (int c = 0; c < size; ++c, G += L, S += L) {
-          const Vec gradient = multiply_add(f, simd::load(y + c * L), simd::load(G));
-          dw = multiply_add(gradient, simd::load(x + c * L) - simd::load(S), dw);
-          simd::store(dx + c * L, multiply_add(weight, gradient, simd::load(dx + c * L)));
+          const Vec gradient = simd::fma(f, simd::load(y + c * L), simd::load(G));
+          dw = simd::fma(gradient, simd::load(x + c * L) - simd::load(S), dw);
+          simd::store(dx + c * L, simd::fma(weight, gradient, simd::load(dx + c * L)));
           simd::store(G, kept * gradient);
         }
         simd::store(u_ + m * L, dw);
@@ -237,13 +237,13 @@ class Abc {
     for (int c = 0; c < e_; ++c) {
       Vec dq{};
       for (int m = 0; m < count_; ++m)
-        dq = multiply_add(simd::load(d_ + m * L), simd::load(after + (m * e_ + c) * L), dq);
+        dq = simd::fma(simd::load(d_ + m * L), simd::load(after + (m * e_ + c) * L), dq);
       simd::store(q_ + c * L, dq);
     }
     for (int m = 0; m < count_; ++m) {
       const Vec weight = simd::load(w + m * L), kept = 1 - weight, carried = simd::load(dlog_ + m * L);
       const Vec d = weight * kept * simd::load(u_ + m * L);
-      simd::store(u_ + m * L, multiply_add(weight, carried, d));
+      simd::store(u_ + m * L, simd::fma(weight, carried, d));
       simd::store(dlog_ + m * L, kept * carried - d);
     }
   }

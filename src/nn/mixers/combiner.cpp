@@ -268,7 +268,7 @@ class Combiner {
     for (int v = 0; v < P; v += lanes) {
       Vec mean{};
       for (int c = 0; c < count; ++c)
-        mean = multiply_add(simd::load(z_ + c * P + v), simd::load(g_ + c * P + v), mean);
+        mean = simd::fma(simd::load(z_ + c * P + v), simd::load(g_ + c * P + v), mean);
       for (int c = 0; c < count; ++c) {
         T* g = g_ + c * P + v;
         simd::store(g, scale_ * simd::load(z_ + c * P + v) * (simd::load(g) - mean));

@@ -77,12 +77,6 @@ void check_gradients(const char* mixer, std::initializer_list<Tensor<T>> inputs)
     if (!x.grad()) throw failure(std::string(mixer) + ": every input needs a gradient, or none");
 }
 
-// a·b + c. In one place, so that all mixers round alike.
-template <class A, class B, class C>
-inline auto multiply_add(A a, B b, C c) {
-  return a * b + c;
-}
-
 // Sums with a fixed number of partial sums, however wide the target's vectors are: element i belongs
 // to partial sum i % 16, and the partial sums are added as a tree.
 namespace sums {
@@ -113,8 +107,8 @@ inline T dot(const T* x, const T* y, int n) {
   T part[sums::parts] = {};
   int i = 0;
   for (; i + sums::parts <= n; i += sums::parts)
-    for (int l = 0; l < sums::parts; ++l) part[l] = multiply_add(x[i + l], y[i + l], part[l]);
-  for (int l = 0; i + l < n; ++l) part[l] = multiply_add(x[i + l], y[i + l], part[l]);
+    for (int l = 0; l < sums::parts; ++l) part[l] = simd::fma(x[i + l], y[i + l], part[l]);
+  for (int l = 0; i + l < n; ++l) part[l] = simd::fma(x[i + l], y[i + l], part[l]);
   return sums::fold(part);
 }
 

@@ -76,4 +76,23 @@ Zeta<T> zeta(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, T
 template <class T>
 std::uint64_t z_code(const T* x, int size, const ZetaOptions& options);
 
+// SEA's last step: attention over the keys of those columns of scores [batch·context, heads·width] that a
+// row keeps; gates [batch·context, heads·2]: a and b before the sigmoid. The scores get no gradient.
+template <class T>
+struct SeaAttention {
+  Mixture<T> mixed;
+  std::function<std::vector<int>(int sequence, int head, int query)> selected;  // of the last forward
+};
+template <class T>
+SeaAttention<T> sea_attention(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value,
+                              Tensor<T> scores, Tensor<T> gates, Cut cut, int top_k);
+
+// The estimator's loss [1, 1]: how far the scores are from dense attention, which counts as constant.
+template <class T>
+Tensor<T> sea_distillation(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> scores, Cut cut,
+                           double weight);
+
+// Which of `width` columns a key belongs to when so many are visible.
+int sea_column(int key, int width, int visible);
+
 }  // namespace ladder::nn

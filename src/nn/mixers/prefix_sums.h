@@ -24,10 +24,10 @@
 #include <memory>
 #include <string>
 
+#include "ladder/base/math.h"
 #include "ladder/tensor/gradcheck.h"
 #include "ladder/tensor/kernels/panel.h"
 #include "ladder/tensor/kernels/transpose.h"
-#include "nn/mixers/angle.h"
 #include "nn/mixers/around.h"
 #include "nn/mixers/mixture.h"
 
@@ -96,11 +96,10 @@ class Kernel {
       rows_ = take(B, std::max(e_, w_));
     }
     if constexpr (Map::turning) {
-      const auto cosine = [this](std::size_t t) { return quarter_turn(static_cast<int>(t), n_).cosine; };
+      const double quarter = 1.57079632679489661923;  // of a turn, after the whole context
+      const auto cosine = [=, this](std::size_t t) { return math::cos(quarter * t / n_); };
       cosine_ = graph.table(padded_, cosine);
-      sine_ = graph.table(padded_, [this](std::size_t t) {
-        return quarter_turn(static_cast<int>(t), n_).sine;
-      });
+      sine_ = graph.table(padded_, [=, this](std::size_t t) { return math::sin(quarter * t / n_); });
       const std::size_t zero = padded_;  // distances from -padded on: those below 0 are never legal
       decay_ = graph.table(2 * zero, [=](std::size_t i) { return i < zero ? 0 : cosine(i - zero); }) + zero;
     }
@@ -218,7 +217,7 @@ class Kernel {
         Vec total{};
         for (int c = 0; c < w_; ++c) {
           const Vec d = simd::load(dout_columns_ + c * B + v) * one_by_sum;
-          total = multiply_add(simd::load(out_columns_ + c * B + v), d, total);
+          total = simd::fma(simd::load(out_columns_ + c * B + v), d, total);
           simd::store(dout_columns_ + c * B + v, d);
         }
         if constexpr (Map::divisor == Divisor::at_least)
@@ -306,7 +305,7 @@ class Kernel {
         const Vec cosine = simd::load(cosine_ + t + v), sine = simd::load(sine_ + t + v);
         for (int f = 0; f < products_; ++f) {
           T* at = phi_ + f * B + v;
-          simd::store(at, multiply_add(cosine, simd::load(at), sine * simd::load(at + products_ * B)));
+          simd::store(at, simd::fma(cosine, simd::load(at), sine * simd::load(at + products_ * B)));
         }
       }
       const T* phi = phi_ + v;
@@ -316,15 +315,15 @@ class Kernel {
         for (int a = 0; a < e_; ++a) simd::store(dcolumns_ + a * B + v, Vec{});
         for (int a = 0; a < e_; ++a) {
           const Vec x = simd::load(columns + a * B + v), twice = root_two * x;
-          Vec total = multiply_add(2 * x, simd::load(phi), simd::load(dcolumns_ + a * B + v)), others{};
+          Vec total = simd::fma(2 * x, simd::load(phi), simd::load(dcolumns_ + a * B + v)), others{};
           phi += B;
           for (int c = a + 1; c < e_; ++c, phi += B) {
             const Vec d = simd::load(phi);
             T* at = dcolumns_ + c * B + v;
-            others = multiply_add(d, simd::load(columns + c * B + v), others);
-            simd::store(at, multiply_add(twice, d, simd::load(at)));
+            others = simd::fma(d, simd::load(columns + c * B + v), others);
+            simd::store(at, simd::fma(twice, d, simd::load(at)));
           }
-          total = multiply_add(root_two, others, total);
+          total = simd::fma(root_two, others, total);
           simd::store(dcolumns_ + a * B + v, total);
         }
       }
@@ -340,7 +339,7 @@ class Kernel {
     for (int v = 0; v < B; v += lanes) {
       Vec total{};
       for (int f = 0; f < features_; ++f)
-        total = multiply_add(norm_[f], simd::load(phi_ + f * B + v), total);
+        total = simd::fma(norm_[f], simd::load(phi_ + f * B + v), total);
       // Squares of an orthogonal query may come out as a little below 0.
       if constexpr (Map::degree == 2) total = simd::max(total, Vec{});
       T* at = one_by_sum_ + saved_ + t + v;

@@ -131,8 +131,8 @@ class ZetaKernel {
         const T one_by_sum = one_by_sum_[head_ + i] = 1 / total;
         for_each_vector<T>(width_, [&](auto at) {
           Vec y{};
-          for (int s = 0; s < count; ++s) y = multiply_add(w[s], at.load(v.row(js[s])), y);
-          y = multiply_add(w[count], at.load(mean_value_), y);
+          for (int s = 0; s < count; ++s) y = simd::fma(w[s], at.load(v.row(js[s])), y);
+          y = simd::fma(w[count], at.load(mean_value_), y);
           at.store(out.row(i), one_by_sum * y);
         });
       }
@@ -158,7 +158,7 @@ class ZetaKernel {
         T mean = 0;
         for (int s = 0; s <= count; ++s) {
           g_[s] = dot(dout.row(i), s < count ? v.row(js[s]) : mean_value_, width_);
-          mean = multiply_add(w[s] * one_by_sum, g_[s], mean);
+          mean = simd::fma(w[s] * one_by_sum, g_[s], mean);
         }
         std::fill_n(dq_, size_, T(0));
         for (int s = 0; s <= count; ++s) {
@@ -175,7 +175,7 @@ class ZetaKernel {
           if (s < count) {
             T* to = dv_ + js[s] * width_;
             for_each_vector<T>(width_, [&](auto at) {
-              at.store(to, multiply_add(p, at.load(dout.row(i)), at.load(to)));
+              at.store(to, simd::fma(p, at.load(dout.row(i)), at.load(to)));
             });
           } else {
             share_[i] = p / static_cast<T>(i + 1);
@@ -195,7 +195,7 @@ class ZetaKernel {
         give(dk_ + i * size_, size_, dk.row(i), write[1]);
         const T* from = dv_ + i * width_;
         for_each_vector<T>(width_, [&](auto at) {
-          const Vec sum = multiply_add(share_[i], at.load(dout.row(i)), at.load(value_sum_));
+          const Vec sum = simd::fma(share_[i], at.load(dout.row(i)), at.load(value_sum_));
           at.store(value_sum_, sum);
           nn::write(at, dv.row(i), at.load(from) + sum, write[2]);
         });
@@ -247,7 +247,7 @@ class ZetaKernel {
     T total = 0;
     for (int c = 0; c < size_; ++c) {
       const T d = q[c] - k[c];
-      total = multiply_add(d, d, total);
+      total = simd::fma(d, d, total);
     }
     return total;
   }

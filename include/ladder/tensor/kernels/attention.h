@@ -330,6 +330,7 @@ class Head {
         sum += w;
         simd::store(z_ + offset, w);
       });
+      if constexpr (normaliser.one_more) sum += simd::exp(-maximum);
       Vec one_by_sum = Vec{} + 1;
       if constexpr (normaliser.divide_by_sum)  // an empty row gives zeros, not NaN
         one_by_sum = simd::select(sum == Vec{}, Vec{}, 1 / (sum + static_cast<T>(normaliser.epsilon)));

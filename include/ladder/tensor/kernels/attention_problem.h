@@ -15,6 +15,7 @@ struct Normaliser {
   bool subtract_maximum;  // weight(z - max z): for exp, which overflows otherwise
   bool divide_by_sum;
   double epsilon;  // added to the sum
+  bool one_more = false;  // as is a weight of exp(0) that no key gets
 };
 inline constexpr Normaliser softmax_rows{true, true, 0};
 inline constexpr Normaliser divide_by_sum{false, true, 1e-9};
