@@ -151,15 +151,15 @@ std::string attention_svg(const Geometry& model) {
 
   const double z_end = scale_end(model, &HeadGeometry::example_z);
   const auto add = [&](const HeadGeometry& head, std::vector<double> HeadGeometry::*map,
-                       const std::string& what, HeatPanel panel) {
-    panel.title = place_of(head.layer, head.head) + ", " + what;
+                       const std::string& what, HeatFacet facet) {
+    facet.title = place_of(head.layer, head.head) + ", " + what;
     for (const int query : queries) {
       const auto row = (head.*map).begin() + query * model.context;
-      panel.values.emplace_back(row, row + query + 1);  // blank where keys are not legal
+      facet.values.emplace_back(row, row + query + 1);  // blank where keys are not legal
     }
-    chart.panels.push_back(std::move(panel));
+    chart.facets.push_back(std::move(facet));
   };
-  const HeatPanel probability{.title = "", .values = {}, .texts = {}, .scale_label = "probability"};
+  const HeatFacet probability{.title = "", .values = {}, .texts = {}, .scale_label = "probability"};
   for (const HeadGeometry& head : model.measured) {
     add(head, &HeadGeometry::mean_probability, "mean", probability);
     add(head, &HeadGeometry::example_probability, "example", probability);
@@ -188,7 +188,7 @@ static LineChart cosine_chart(const std::string& title) {
   return chart;
 }
 
-static Panel cosine_panel(const Geometry& model, const std::string& place,
+static Facet cosine_facet(const Geometry& model, const std::string& place,
                           const AttentionTally& tally) {
   const bool told = model.name.find(model.score) != std::string::npos;
   return {model.name + (told ? "" : " (" + model.score + ")") + ", " + place,
@@ -201,12 +201,12 @@ std::string cosine_svg(const Geometries& models) {
   LineChart chart = cosine_chart("Attended and suppressed angles, all heads of a layer together");
   for (const Geometry& model : models)
     for (int layer = 0; layer < model.layers; ++layer)
-      chart.panels.push_back(
-          cosine_panel(model, "layer " + std::to_string(layer), model.layer_tally(layer)));
+      chart.facets.push_back(
+          cosine_facet(model, "layer " + std::to_string(layer), model.layer_tally(layer)));
   return to_svg(chart);
 }
 
-// A row of panels a layer, if that can be had.
+// A row of facets a layer, if that can be had.
 static std::size_t columns_for_heads(const Geometries& models) {
   const int heads = models[0].heads;
   for (const Geometry& model : models)
@@ -219,7 +219,7 @@ std::string cosine_heads_svg(const Geometries& models) {
   chart.columns = columns_for_heads(models);
   for (const Geometry& model : models)
     for (const HeadGeometry& head : model.measured)
-      chart.panels.push_back(cosine_panel(model, place_of(head.layer, head.head), head.tally));
+      chart.facets.push_back(cosine_facet(model, place_of(head.layer, head.head), head.tally));
   return to_svg(chart);
 }
 

@@ -1,4 +1,4 @@
-// The contestant of a run: what the program compares.
+// What is compared: a contestant is what a model mixes tokens with, and is known by a few words.
 #pragma once
 
 #include <string>
@@ -8,17 +8,16 @@
 
 namespace ladder::statistics {
 
-// The columns of runs.csv that make a contestant; a file may lack some of them.
-inline constexpr const char* contestant_columns[] = {"mixer", "score", "pattern"};
+// "ea", "ea window", "cosformer". The usual mixer and pattern, or none, are not said.
+std::string contestant_name(const std::string& mixer, const std::string& score,
+                            const std::string& pattern);
 
-struct Contestants {
-  Table runs;                       // with the column `contestant`, before the results
-  std::vector<std::string> columns;  // that are told by the contestant's name
-};
+// The contestant of each row: its column `contestant` if there is one, else named by what varies
+// among the columns mixer, score and pattern. An empty cell is a setting that does not apply; a
+// column that is not there (older files) holds what is usual.
+std::vector<std::string> contestants(const Table& table);
 
-// Names the contestant of every run from mixer, score and pattern: "ea", "ea window", "cosformer".
-// A setting that only some contestants have, and that one of them has in several values, belongs to
-// the name, too: "ea window 4", "ea window 8". Throws a failure if there is no column to name it from.
-Contestants name_contestants(const Table& runs, const std::string& first_result_column);
+// Whether a column of runs.csv has its part in the contestant's name already.
+bool names_contestant(const std::string& column);
 
 }  // namespace ladder::statistics
