@@ -95,6 +95,7 @@ class Convolution {
         channels_(in_ / static_cast<int>(taps_.size())), width_(x.cols() / channels_),
         columns_(tokens * width_) {
     patches_ = graph.scratch(static_cast<std::size_t>(in_) * columns_);
+    dpatches_ = y.grad() ? graph.scratch(static_cast<std::size_t>(in_) * columns_) : nullptr;
     result_ = graph.scratch(static_cast<std::size_t>(out_) * columns_);
   }
 
@@ -125,10 +126,11 @@ class Convolution {
       matmul(out_, in_, count * width_, Strided<T>{result_, columns_, 1}, Strided<T>{patches_, 1, columns_},
              weight_.grad(), weight_.stride(), first);
       first = Write::accumulate;
-      small_multiply(in_, count * width_, out_, weight_.values().transposed(), result_, columns_, patches_,
-                     columns_);
-      for_each_patch(b, t, count, [&](const T*, std::ptrdiff_t at, T* patch, int begin, int end) {
-        for (int i = begin; i < end; ++i) x_.grad()[at + i] += patch[i];
+      small_multiply(in_, count * width_, out_, weight_.values().transposed(), result_, columns_,
+                     dpatches_, columns_);
+      for_each_patch(dpatches_, b, t, count, [&](std::ptrdiff_t at, const T* patch, int begin, int end) {
+        T* to = x_.grad() + at;
+        for (int i = begin; i < end; ++i) to[i] += patch[i];
       });
     });
   }
@@ -142,24 +144,26 @@ class Convolution {
     for (int b = 0; b < batch_; ++b)
       for (int t = 0; t < n_; t += tokens) f(b, t, std::min(tokens, n_ - t));
   }
-  // Calls f(x, at, patch, begin, end): patch[i] belongs to x[at + i], begin <= i < end.
+  // Calls f(at, patch, begin, end): patch[i] belongs to element at + i of x, begin <= i < end.
   template <class F>
-  void for_each_patch(int b, int t, int count, F f) {
+  void for_each_patch(T* patches, int b, int t, int count, F f) {
     for (int c = 0; c < channels_; ++c)
       for (std::size_t s = 0; s < taps_.size(); ++s) {
-        T* patch = patches_ + (c * taps_.size() + s) * columns_;
+        T* patch = patches + (c * taps_.size() + s) * columns_;
         const auto [back, shift] = taps_[s];
         const int begin = std::max(0, -shift), end = std::min(width_, width_ - shift);
         for (int i = std::max(0, back - t); i < count && begin < end; ++i)
-          f(x_.value(), (static_cast<std::ptrdiff_t>(b) * n_ + t + i - back) * x_.stride() + c * width_ + shift,
+          f((static_cast<std::ptrdiff_t>(b) * n_ + t + i - back) * x_.stride() + c * width_ + shift,
             patch + i * width_, begin, end);
       }
   }
-  // patches_ [channels·taps, tokens·width]
+  // patches_ [channels·taps, tokens·width]; beyond the borders of the width it is always 0.
   void take_patches(int b, int t, int count) {
-    std::fill_n(patches_, static_cast<std::size_t>(in_) * columns_, T(0));
-    for_each_patch(b, t, count, [](const T* x, std::ptrdiff_t at, T* patch, int begin, int end) {
-      for (int i = begin; i < end; ++i) patch[i] = x[at + i];
+    for (int p = 0; t == 0 && p < in_; ++p)  // nor is there anything before the first token
+      std::fill_n(patches_ + p * columns_, std::min(tokens, taps_[p % taps_.size()].back) * width_, T(0));
+    for_each_patch(patches_, b, t, count, [&](std::ptrdiff_t at, T* patch, int begin, int end) {
+      const T* from = x_.value() + at;
+      for (int i = begin; i < end; ++i) patch[i] = from[i];
     });
   }
 
@@ -167,7 +171,7 @@ class Convolution {
   int batch_, n_;
   std::vector<Tap> taps_;
   int out_, in_, channels_, width_, columns_;
-  T *patches_, *result_;
+  T *patches_, *dpatches_, *result_;
 };
 
 template <class T>
@@ -209,13 +213,29 @@ Tensor<T> widen(Graph<T>& graph, Tensor<T> x, int times) {
 
 // ---- attention over what is kept ----
 
-// The first key of each column, with `visible` keys: column c has the keys [first[c], first[c + 1]).
-void column_borders(int width, int visible, int* first) {
-  int c = 0;
-  for (int j = 0; j < visible; ++j)
-    for (const int column = sea_column(j, width, visible); c <= column; ++c) first[c] = j;
-  for (; c <= width; ++c) first[c] = visible;
-}
+// Column c of the row that sees `visible` keys has the keys [row[c], row[c + 1]).
+class ColumnBorders {
+ public:
+  ColumnBorders(int context, int width) : width_(width) {
+    first_.reserve(static_cast<std::size_t>(context) * (width + 1));
+    for (int visible = 1; visible <= context; ++visible) {
+      int j = 0;
+      for (int c = 0; c <= width; ++c) {
+        // the first key whose column is c or more, from a guess that is not too large
+        j = std::max<int>(j, static_cast<int>(static_cast<std::int64_t>(c) * visible / width) - 1);
+        while (j < visible && sea_column(j, width, visible) < c) ++j;
+        first_.push_back(c == width ? visible : j);
+      }
+    }
+  }
+  const int* row(int visible) const {
+    return first_.data() + static_cast<std::size_t>(visible - 1) * (width_ + 1);
+  }
+
+ private:
+  int width_;
+  std::vector<int> first_;
+};
 
 template <class T>
 class SeaKernel {
@@ -226,14 +246,13 @@ class SeaKernel {
             Tensor<T> gates, Tensor<T> out, Cut cut, int top_k)
       : query_(query), key_(key), value_(value), scores_(scores), gates_(gates), out_(out), cut_(cut),
         n_(query.rows() / cut.batch), e_(query.cols() / cut.heads), width_(scores.cols() / cut.heads),
-        top_k_(top_k), scale_(static_cast<T>(1 / std::sqrt(static_cast<double>(e_)))) {
+        top_k_(top_k), scale_(static_cast<T>(1 / std::sqrt(static_cast<double>(e_)))),
+        borders_(graph.declares() ? 0 : n_, width_) {
     const auto take = [&](int rows, int cols) {
       return graph.scratch(static_cast<std::size_t>(rows) * cols);
     };
     kept_.resize(scores.size());
     order_.resize(scores.cols());
-    borders_.resize(static_cast<std::size_t>(n_) * (width_ + 1));
-    for (int i = 0; i < n_ && !graph.declares(); ++i) column_borders(width_, i + 1, borders(i));
     keys_.resize(n_);
     column_ = take(1, scores.cols()), p_ = take(1, n_), mean_ = take(1, e_), sum_ = take(1, e_);
     if (!out.grad()) return;
@@ -337,7 +356,6 @@ class SeaKernel {
       for (int h = 0; h < cut_.heads; ++h) f(b, h);
   }
   HeadRows<T> values(Tensor<T> x, int b, int h) const { return head_rows(x.value(), x, cut_, b, h); }
-  int* borders(int i) { return borders_.data() + static_cast<std::size_t>(i) * (width_ + 1); }
 
   // The columns that each row keeps, of all heads together: the largest, the earlier one of equals.
   void choose() {
@@ -345,7 +363,7 @@ class SeaKernel {
     for (int r = 0; r < scores_.rows(); ++r) {
       const double wanted = static_cast<double>(top_k_) * columns / (r % n_ + 1);
       const int count = std::min<double>(columns, std::max(1.0, std::floor(wanted + 0.5)));
-      for (int h = 0; h < heads; ++h) {
+      for (int h = 0; h < heads && count < columns; ++h) {
         const T* s = scores_.value() + r * scores_.stride() + h * width_;
         T* p = column_ + h * width_;
         const T most = *std::max_element(s, s + width_);
@@ -354,7 +372,8 @@ class SeaKernel {
         for_each_vector<T>(width_, [&](auto at) { at.store(p, at.load(p) * one_by_sum); });
       }
       std::uint8_t* kept = kept_.data() + static_cast<std::size_t>(r) * columns;
-      std::fill_n(kept, columns, std::uint8_t{0});
+      std::fill_n(kept, columns, std::uint8_t{count == columns});
+      if (count == columns) continue;
       for (int c = 0; c < columns; ++c) order_[c] = c;
       std::nth_element(order_.begin(), order_.begin() + count - 1, order_.end(), [&](int c, int other) {
         return column_[c] != column_[other] ? column_[c] > column_[other] : c < other;
@@ -367,10 +386,11 @@ class SeaKernel {
   int select(int b, int h, int i) {
     const std::uint8_t* kept =
         kept_.data() + (static_cast<std::size_t>(b) * n_ + i) * scores_.cols() + h * width_;
+    const int* first = borders_.row(i + 1);
     int count = 0;
     for (int c = 0; c < width_; ++c)
       if (kept[c])
-        for (int j = borders(i)[c]; j < borders(i)[c + 1]; ++j) keys_[count++] = j;
+        for (int j = first[c]; j < first[c + 1]; ++j) keys_[count++] = j;
     return count;
   }
   // p_ = softmax over them.
@@ -403,8 +423,9 @@ class SeaKernel {
   Cut cut_;
   int n_, e_, width_, top_k_;
   T scale_;
+  ColumnBorders borders_;
   std::vector<std::uint8_t> kept_;  // [rows, heads·width]: saved for backward
-  std::vector<int> order_, borders_, keys_;
+  std::vector<int> order_, keys_;
   T *column_, *p_, *mean_, *sum_;
   T *dp_ = nullptr, *dk_ = nullptr, *dv_ = nullptr, *dmean_ = nullptr, *dq_ = nullptr;
 };
@@ -423,13 +444,14 @@ class Distillation {
       : query_(query), key_(key), scores_(scores), loss_(loss), cut_(cut), n_(query.rows() / cut.batch),
         e_(query.cols() / cut.heads), width_(scores.cols() / cut.heads),
         weight_(weight / (static_cast<double>(query.rows()) * cut.heads)),
-        scale_(static_cast<T>(1 / std::sqrt(static_cast<double>(e_)))), borders_(width_ + 1),
-        share_(width_), u_(width_), g_(width_) {
+        scale_(static_cast<T>(1 / std::sqrt(static_cast<double>(e_)))),
+        borders_(graph.declares() ? 0 : n_, width_) {
     d_ = graph.scratch(scores.size());
     stride_ = n_ + 16;
     key_columns_ = graph.scratch(static_cast<std::size_t>(e_) * stride_);
     z_ = graph.scratch(static_cast<std::size_t>(B) * stride_);
     product_ = graph.scratch(stride_);
+    share_ = graph.scratch(width_), u_ = graph.scratch(width_), g_ = graph.scratch(width_);
   }
 
   void forward() {
@@ -462,42 +484,38 @@ class Distillation {
  private:
   // The loss of one row with z [visible]; writes d [width].
   double row(T* z, const T* scores, int visible, T* d) {
-    column_borders(width_, visible, borders_.data());
+    const int* first = borders_.row(visible);
     const T most = *std::max_element(z, z + visible);
     for_each_vector<T>(visible, [&](auto at) {
       const Vec shifted = at.load(z) - most, w = simd::exp(shifted);
       at.store(z, w);
       at.store(product_, w * shifted);
     });
-    const double mass = sum(z, visible);
+    const T mass = sum(z, visible), one_by_mass = 1 / mass;
     // Σ A log A = Σ A (z - most) - log Σ exp(z - most)
-    const double entropy = sum(product_, visible) / mass - math::log(mass);
-    const double squares = dot(z, z, visible) / (mass * mass);
-    double largest = std::numeric_limits<double>::lowest(), all = 0;
-    for (int c = 0; c < width_; ++c)
-      if (borders_[c] < borders_[c + 1]) largest = std::max<double>(largest, scores[c]);
-    for (int c = 0; c < width_; ++c) {
-      const int count = borders_[c + 1] - borders_[c];
-      share_[c] = count ? sum(z + borders_[c], count) / mass : 0;
-      u_[c] = count ? math::exp(scores[c] - largest) : 0;
-      all += count * u_[c];
-    }
+    double divergence = static_cast<double>(sum(product_, visible) * one_by_mass) - math::log(mass);
+    double error = dot(z, z, visible) * one_by_mass * one_by_mass;
+    const T largest = *std::max_element(scores, scores + width_);
+    for_each_vector<T>(width_, [&](auto at) { at.store(u_, simd::exp(at.load(scores) - largest)); });
+    T all = 0, mean = 0;
+    for (int c = 0; c < width_; ++c) all = simd::fma(static_cast<T>(first[c + 1] - first[c]), u_[c], all);
     const double log_all = math::log(all);
-    double divergence = entropy, error = squares, mean = 0;
+    const T one_by_all = 1 / all, two_by_visible = T(2) / static_cast<T>(visible);
     for (int c = 0; c < width_; ++c) {
-      const int count = borders_[c + 1] - borders_[c];
-      if (count == 0) continue;
-      u_[c] /= all;
+      const int keys = first[c + 1] - first[c];
+      const T count = static_cast<T>(keys);
+      share_[c] = (keys == 1 ? z[first[c]] : keys ? sum(z + first[c], keys) : 0) * one_by_mass;
+      u_[c] *= one_by_all;
       divergence -= share_[c] * (scores[c] - largest - log_all);
       error += count * u_[c] * u_[c] - 2 * u_[c] * share_[c];
-      g_[c] = 2 * (count * u_[c] - share_[c]) / visible;  // of the error, over the column's keys
-      mean += u_[c] * g_[c];
+      g_[c] = two_by_visible * (count * u_[c] - share_[c]);  // of the error, over the column's keys
+      mean = simd::fma(u_[c], g_[c], mean);
     }
-    for (int c = 0; c < width_; ++c) {
-      const int count = borders_[c + 1] - borders_[c];
-      d[c] = count == 0 ? T(0)
-                        : static_cast<T>(weight_ * (0.1 * (count * u_[c] - share_[c]) +
-                                                    u_[c] * (g_[c] - count * mean)));
+    const T weight = static_cast<T>(weight_);
+    for (int c = 0; c < width_; ++c) {  // a column without keys gets none
+      const T count = static_cast<T>(first[c + 1] - first[c]);
+      const T d_error = count > 0 ? u_[c] * (g_[c] - count * mean) : T(0);
+      d[c] = weight * (static_cast<T>(0.1) * (count * u_[c] - share_[c]) + d_error);
     }
     return 0.1 * divergence + error / visible;
   }
@@ -507,9 +525,8 @@ class Distillation {
   int n_, e_, width_, stride_;
   double weight_;
   T scale_;
-  std::vector<int> borders_;
-  std::vector<double> share_, u_, g_;
-  T *d_, *key_columns_, *z_, *product_;
+  ColumnBorders borders_;
+  T *d_, *key_columns_, *z_, *product_, *share_, *u_, *g_;
 };
 
 }  // namespace
