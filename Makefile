@@ -19,11 +19,17 @@ ifeq ($(filter -j%,$(MAKEFLAGS)),)
 MAKEFLAGS += -j$(shell nproc)
 endif
 
+# No contraction: where compilers choose which products to fuse with a sum, each gives other bits.
 FLAGS := -std=c++20 -march=$(ARCH) $(CXXFLAGS) -ffp-contract=off -fno-math-errno -Wall -Wextra -fopenmp -Iinclude -Isrc
+# Vectors are as wide as registers (simd.h); some tunings would else cut them in halves.
+ifneq ($(filter x86_64%,$(shell $(CXX) -dumpmachine)),)
+FLAGS += -mprefer-vector-width=512
+endif
 
 SOURCES := $(sort $(shell find src -name '*.cpp'))
 OBJECTS := $(SOURCES:%.cpp=$(BUILD)/%.o)
-TESTS   := $(sort $(shell find tests -name '*.cpp'))
+TESTS   := $(sort $(shell find tests -name '*.cpp' -not -path 'tests/extend/*'))
+EXTEND  := $(sort $(wildcard tests/extend/*.cpp))
 TEST_OBJECTS := $(TESTS:%.cpp=$(BUILD)/%.o)
 DOCTEST := $(BUILD)/doctest
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
@@ -71,7 +77,7 @@ $(BUILD)/flags: force
 .PHONY: force
 
 # The tests need doctest (one header): the system's, else Debian's package, else advice.
-test: $(LADDER) $(BUILD)/run_tests
+test: $(LADDER) $(BUILD)/run_tests $(EXTEND:%.cpp=$(BUILD)/%.o)
 	LADDER=./$(LADDER) $(BUILD)/run_tests
 
 $(BUILD)/run_tests: $(filter-out $(BUILD)/src/main.o,$(OBJECTS)) $(TEST_OBJECTS)
@@ -83,6 +89,9 @@ $(DOCTEST)/found:
 	@mkdir -p $(@D)
 	@sh tests/get_doctest.sh '$(CXX)' $(DOCTEST)
 	@touch $@
+
+# Plug-ins and a model of one's own need include/ alone.
+$(BUILD)/tests/extend/%.o: FLAGS := $(filter-out -Isrc,$(FLAGS))
 
 sanitize:
 	$(MAKE) test BUILD=$(BUILD)/sanitize LADDER=$(BUILD)/sanitize/ladder \

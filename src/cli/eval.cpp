@@ -22,8 +22,11 @@ static ExitCode run_eval(const Arguments& arguments) {
             << fixed(model.task->complexity_bits(), 1) << " bits, " << sequences
             << " sequences\nloss              " << fixed(e.loss, 4) << "\naccuracy          "
             << fixed(e.accuracy, 4) << "\nsequence_accuracy " << fixed(e.sequence_accuracy, 4)
-            << "\nrollout_accuracy  " << fixed(rollout_accuracy(held_out, sequences, network), 4)
-            << "\nchance            " << fixed(model.task->chance(), 4) << "\n";
+            << "\nrollout_accuracy  "
+            << (model.task->next_token() ? fixed(rollout_accuracy(held_out, sequences, network), 4)
+                                         : "none: targets are no next tokens")
+            << "\nchance            " << fixed(model.task->chance(), 4) << "\nbest_possible     "
+            << fixed(model.task->best_possible(), 4) << "\n";
   return ExitCode::ok;
 }
 
@@ -32,7 +35,7 @@ static const Registered<Command> registered({
     .positional = "CHECKPOINT",
     .summary = "measures a checkpoint on held-out sequences",
     .details = "Another seed draws other held-out sequences; the task and its size may change as far as\n"
-               "the model's shapes allow.",
+               "the model's shapes allow: --context is free but with learned positions.",
     .flags = {},
     .groups = {Group::task, Group::evaluation, Group::seed},
     .run = run_eval,

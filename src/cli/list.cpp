@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "cli/command.h"
+#include "cli/task_text.h"
 #include "ladder/base/plugin.h"
 
 namespace ladder::cli {
@@ -24,6 +25,19 @@ static void list_plugins(const Kind& kind) {
   for (const Plugin* p : kind.plugins())
     lines.push_back({p->name, p->rule, join(setting_names_of(*p), " "), p->source});
   std::cout << aligned(lines);
+}
+
+// What each task looks like with its default settings.
+static void list_examples() {
+  for (const tasks::TaskPlugin& plugin : Registry<tasks::TaskPlugin>::all()) {
+    Settings s;
+    s.set("task", plugin.name, plugin.name);
+    s.resolve();
+    const auto task = tasks::make_task(s);
+    tasks::Sequence sequence;
+    task->draw(0, tasks::Split::training, 0, sequence);
+    std::cout << "\n" << plugin.name << ": " << described(*task) << "\n" << pictured(*task, sequence);
+  }
 }
 
 static void list_settings() {
@@ -53,6 +67,7 @@ static ExitCode run_list(const Arguments& arguments) {
     between = "\n";
     if (name == "settings") list_settings();
     else list_plugins(Registry<Kind>::get(name.substr(0, name.size() - 1)));
+    if (name == "tasks") list_examples();
   }
   return ExitCode::ok;
 }

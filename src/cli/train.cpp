@@ -1,6 +1,7 @@
 // ladder train: one run, watched.
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
 #include <iostream>
 
@@ -17,6 +18,10 @@ using namespace train;
 static std::string run_name(const Settings& s) {
   return s.text("task") + "_" + s.text("score") + "_base" + s.text("base") + "_delay" +
                      s.text("delay") + "_seed" + s.text("seed");
+}
+
+static std::string if_any(const std::string& words, double value) {
+  return std::isnan(value) ? "" : words + fixed(value, 4);
 }
 
 static ExitCode run_train(const Arguments& arguments) {
@@ -41,8 +46,10 @@ static ExitCode run_train(const Arguments& arguments) {
   const auto checkpoint = directory / "checkpoint.safetensors";
   save_checkpoint(checkpoint, s, trainer);
   std::cout << "accuracy " << fixed(result.evaluation.accuracy, 4) << ", whole sequences "
-            << fixed(result.evaluation.sequence_accuracy, 4) << ", rollout "
-            << fixed(result.rollout_accuracy, 4) << ", chance " << fixed(result.chance, 4) << ", "
+            << fixed(result.evaluation.sequence_accuracy, 4)
+            << if_any(", rollout ", result.rollout_accuracy)
+            << if_any(", at the eval_context ", result.eval_context_accuracy) << ", chance "
+            << fixed(result.chance, 4) << ", best possible " << fixed(result.best_possible, 4) << ", "
             << (result.solved() ? "solved at step " + std::to_string(result.step_solved)
                                 : "not solved in " + std::to_string(result.steps_done) + " steps")
             << "\nwrote " << checkpoint.string() << ", runs.csv, curves.csv\n";

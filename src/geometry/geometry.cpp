@@ -239,10 +239,10 @@ class Reader {
   int context() const { return config_.context; }
   int head_size() const { return config_.d_model / config_.heads; }
   int token(int position) const { return sequence_.tokens[position]; }
-  bool has_target(int query) const { return sequence_.determined[query + 1]; }
+  bool has_target(int query) const { return sequence_.targets[query] >= 0; }
   bool right(int query) const {
     const float* logit = network_.logits.value() + query * network_.logits.stride();
-    return std::max_element(logit, logit + config_.vocabulary) - logit == token(query + 1);
+    return std::max_element(logit, logit + config_.vocabulary) - logit == sequence_.targets[query];
   }
   const float* key(int position) const { return row(look_->key, position); }
 

@@ -1,16 +1,21 @@
 #include "lab/results.h"
 
+#include <cmath>
+
 #include "base/table.h"
 
 namespace ladder::lab {
 
 const std::vector<std::string>& result_columns() {
   static const std::vector<std::string> columns = {
-      "complexity_bits", "parameters", "chance",      "holdout",           "initial_z",
-      "steps_done",      "eval_loss",  "accuracy",    "sequence_accuracy", "rollout_accuracy",
-      "solved",          "step_solved", "seconds",    "status"};
+      "complexity_bits",  "parameters",            "chance",    "best_possible", "holdout",
+      "initial_z",        "steps_done",            "eval_loss", "accuracy",      "sequence_accuracy",
+      "rollout_accuracy", "eval_context_accuracy", "solved",    "step_solved",   "seconds",
+      "status"};
   return columns;
 }
+
+static std::string or_empty(double value) { return std::isnan(value) ? "" : to_text(value); }
 
 static std::vector<std::string> result_cells(const RunResult& r) {
   if (!r.error.empty()) {
@@ -21,13 +26,15 @@ static std::vector<std::string> result_cells(const RunResult& r) {
   return {to_text(r.complexity_bits),
           std::to_string(r.parameters),
           to_text(r.chance),
+          to_text(r.best_possible),
           r.holdout,
           to_text(r.initial_z),
           std::to_string(r.steps_done),
           to_text(r.evaluation.loss),
           to_text(r.evaluation.accuracy),
           to_text(r.evaluation.sequence_accuracy),
-          to_text(r.rollout_accuracy),
+          or_empty(r.rollout_accuracy),
+          or_empty(r.eval_context_accuracy),
           r.solved() ? "1" : "0",
           r.solved() ? std::to_string(r.step_solved) : "",
           fixed(r.seconds, 3),

@@ -194,6 +194,7 @@ void fill_rungs(const Table& runs, Analysis& analysis) {
   const auto number = [&](std::size_t row, const char* column) {
     return parse_real(runs.at(row, column)).value_or(std::numeric_limits<double>::quiet_NaN());
   };
+  const bool tells_best = runs.has("best_possible");  // tables of older versions do not
   std::map<Names, Rung> rungs;
   std::map<std::pair<Names, std::size_t>, std::set<std::string>> failed_seeds;
   for (std::size_t row = 0; row < runs.rows(); ++row) {
@@ -204,6 +205,7 @@ void fill_rungs(const Table& runs, Analysis& analysis) {
     if (added || std::isnan(rung.complexity_bits)) {
       rung.complexity_bits = number(row, "complexity_bits");
       rung.chance = number(row, "chance");
+      if (tells_best) rung.best_possible = parse_real(runs.at(row, "best_possible")).value_or(1);
     }
     const auto score = static_cast<std::size_t>(
         std::find(analysis.scores.begin(), analysis.scores.end(), runs.at(row, "contestant")) -

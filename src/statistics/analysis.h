@@ -17,8 +17,9 @@ namespace ladder::statistics {
 // and all behind it are outcomes.
 inline constexpr const char* first_result_column = "complexity_bits";
 
-// At least this share of the way from chance to 1 is "at the ceiling", at most that one "at
-// chance": rungs where both scores are at the ceiling, or both at chance, cannot show a difference.
+// At least this share of the way from chance to the best possible is "at the ceiling", at most that
+// one "at chance": rungs where both scores are at the ceiling, or both at chance, cannot show a
+// difference.
 inline constexpr double ceiling_share = 0.99, chance_share = 0.05;
 inline constexpr double significance = 0.05;
 
@@ -45,6 +46,7 @@ struct Cell {
 struct Rung {
   std::vector<std::string> values;  // of Analysis::rung_keys
   double complexity_bits, chance;   // NaN if no run tells
+  double best_possible = 1;         // accuracy of the best predictor
   std::vector<Cell> cells;          // by score
 };
 

@@ -84,8 +84,8 @@ std::string verdict(const Comparison& comparison) {
 
 bool both_at(const Rung& rung, std::size_t score, double share, bool above) {
   for (const std::size_t which : {std::size_t{0}, score}) {
-    const double reached =
-        (mean(rung.cells[which].accuracies()) - rung.chance) / (1 - rung.chance);
+    const double reached = (mean(rung.cells[which].accuracies()) - rung.chance) /
+                           (rung.best_possible - rung.chance);
     if (above ? !(reached >= share) : !(reached <= share)) return false;
   }
   return true;

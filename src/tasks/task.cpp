@@ -1,5 +1,7 @@
 #include "ladder/tasks/task.h"
 
+#include "ladder/base/math.h"
+
 namespace ladder::tasks {
 
 static const TaskPlugin& chosen(const Settings& settings) {
@@ -17,6 +19,8 @@ int context_reaching(const Settings& settings, int first_target) {
                                           ", or nothing is left to predict (auto always fits)");
   return context;
 }
+
+double bits_of(double states) { return math::log2(states); }
 
 static Setting shared(Setting setting) {
   setting.always = false;

@@ -38,8 +38,10 @@ LoadedModel load_model(const std::filesystem::path& path,
   const Safetensors file = read_safetensors(path);
   Settings s = checkpoint_settings(file);
   const std::uint64_t weight_seed = seed_of(s);
+  const std::string context = s.text("context");
   replace(s);
   s.resolve();
+  if (s.text("context") != context) require_other_context(s, "context");
   auto task = make_task(s);
   ModelConfig config = model_config(s, task->vocabulary(), task->context());
   require_fitting(file, "", config);

@@ -23,8 +23,7 @@ static void for_each_chunk(const HeldOut& held_out, int sequences, Network<float
       for (int t = 0; t < network.context; ++t) {
         const int row = b * network.context + t;
         network.tokens[row] = sequence.tokens[t];
-        network.targets.token[row] =
-            b < filled && sequence.determined[t + 1] ? sequence.tokens[t + 1] : -1;
+        network.targets.token[row] = b < filled ? sequence.targets[t] : -1;
       }
     }
     f(filled);
@@ -81,6 +80,7 @@ double rms_z(const HeldOut& held_out, Network<float>& network) {
 }
 
 double rollout_accuracy(const HeldOut& held_out, int sequences, Network<float>& network) {
+  if (!held_out.task.next_token()) return std::numeric_limits<double>::quiet_NaN();
   std::int64_t right = 0, targets = 0;
   for_each_chunk(held_out, sequences, network, [&](int filled) {
     // Position by position: predict token t + 1 of every sequence, then let the model read it.

@@ -26,8 +26,8 @@ struct Evaluation {
 // On the first `sequences` held-out sequences, some at a time, with a network of any batch size.
 Evaluation evaluate(const HeldOut& held_out, int sequences, Network<float>& network);
 
-// Token accuracy on the same sequences, when each determined token that the model reads is its own
-// prediction: generation from the initial tokens alone.
+// Token accuracy on the same sequences, when each token that was a target is read as the model
+// predicted it: generation from the initial tokens alone. NaN where targets are no next tokens.
 double rollout_accuracy(const HeldOut& held_out, int sequences, Network<float>& network);
 
 // Root mean square of what the score is given, z = scale · query·key, over all legal pairs of the

@@ -17,14 +17,15 @@ struct CurvePoint {
 };
 
 struct RunResult {
-  double complexity_bits = 0, chance = 0;
+  double complexity_bits = 0, chance = 0, best_possible = 1;
   std::string holdout;
   std::size_t parameters = 0;
   double initial_z = 0;   // rms_z before training
   int steps_done = 0;
   Evaluation evaluation;  // the last one
-  double rollout_accuracy = 0;
-  int step_solved = -1;   // the first evaluation at or above solve_threshold; -1: none
+  double rollout_accuracy = 0;      // NaN where the task has none
+  double eval_context_accuracy = 0;  // NaN without eval_context
+  int step_solved = -1;   // the first evaluation at or above the threshold; -1: none
   std::vector<CurvePoint> curve;
   double seconds = 0;     // wall time; the only member that differs from time to time
   std::string error;      // empty: done

@@ -79,10 +79,27 @@ static int micro_batch_of(const Settings& s) {
   return s.integer("micro_batch");
 }
 
+std::optional<Settings> with_eval_context(const Settings& s) {
+  if (s.integer("eval_context") == 0) return std::nullopt;
+  Settings other = s;
+  other.set("context", s.text("eval_context"), "eval_context");
+  return other;
+}
+
+void require_other_context(const Settings& s, const std::string& setting) {
+  if (s.text("position") == "learned")
+    throw s.invalid(setting, "the context trained at: position = learned has no weights for others");
+}
+
 void require_consistent(const Settings& s) {
   const auto task = make_task(s);
-  model_config(s, task->vocabulary(), task->context());
+  const ModelConfig config = model_config(s, task->vocabulary(), task->context());
   micro_batch_of(s);
+  if (const auto longer = with_eval_context(s)) {
+    const auto its_task = make_task(*longer);
+    model_config(*longer, its_task->vocabulary(), its_task->context());
+    require_other_context(*longer, "eval_context");
+  }
 }
 
 Trainer::Trainer(const Settings& s, int threads)
@@ -97,6 +114,7 @@ Trainer::Trainer(const Settings& s, int threads)
       parameters_(declared_parameters<float>(config_)),
       optimizer_(make_optimizer(s, parameters_.values().size())),
       part_loss_(parts_) {
+  require_consistent(s);
   parameters_.initialise(seed_);
   for (int i = 0; i < threads_; ++i)
     networks_.push_back(std::make_unique<Network<float>>(config_, parameters_, micro_batch_));
@@ -112,10 +130,9 @@ double Trainer::step() {
     task_->draw(seed_, Split::training, static_cast<std::uint64_t>(step_) * batch_ + row, sequence_);
     const std::size_t first = static_cast<std::size_t>(row) * context;
     for (int t = 0; t < context; ++t) {
-      const bool determined = sequence_.determined[t + 1];
       tokens_[first + t] = sequence_.tokens[t];
-      targets_[first + t] = determined ? sequence_.tokens[t + 1] : -1;
-      targets += determined;
+      targets_[first + t] = sequence_.targets[t];
+      targets += sequence_.targets[t] >= 0;
     }
   }
   target_weight_ = 1.0 / targets;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "ladder/base/settings.h"
@@ -17,6 +18,10 @@ using namespace tasks;
 
 // Throws a usage error where the (resolved) settings of a run do not fit together.
 void require_consistent(const Settings& settings);
+// The settings with the context of the setting eval_context, if there is one.
+std::optional<Settings> with_eval_context(const Settings& settings);
+// Throws a usage error about `setting` if the model cannot read other contexts than it is trained at.
+void require_other_context(const Settings& settings, const std::string& setting);
 
 // A batch is split into a fixed number of parts, each part into passes of `micro_batch` sequences
 // that fit the cache. Every part adds up its own gradient; these are then added in order. So the

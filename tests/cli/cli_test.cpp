@@ -157,6 +157,8 @@ TEST_CASE("cli: list shows all that is registered") {
     expect("list optimizers", 0, {kind.name, kind.rule, kind.source});
   CHECK(all.has(settings.text));
   CHECK(all.has(scores.text));
+  for (const char* part : {"best possible", "tokens", "targets", "holdout"})
+    expect("list tasks", 0, {part});
   expect("list score", 2, {"did you mean 'scores'?"});
 }
 
@@ -325,6 +327,36 @@ TEST_CASE("cli: train saves a checkpoint that eval measures alike") {
   expect(scratch.run("eval " + quoted(fixture)), 1, {"is not a checkpoint"});
 }
 
+TEST_CASE("cli: a model is measured at other contexts than trained at, unless positions are learned") {
+  const Scratch scratch;
+  for (const std::string position : {"none", "sinusoidal", "rope", "alibi", "learned"}) {
+    CHECK(scratch.run("train" + tiny + "--position " + position + " --out " + position).code == 0);
+    const Output out = scratch.run("eval " + position + "/checkpoint.safetensors --context 31");
+    if (position == "learned") expect(out, 2, {"key 'context'", "position = learned"});
+    else expect(out, 0, {"accuracy"});
+  }
+  // the same number as the run's own column
+  expect(scratch.run("train" + tiny + "--position rope --eval_context 31 --out o"), 0, {"eval_context"});
+  const Table runs = Table::read(scratch / "o/runs.csv");
+  expect(scratch.run("eval o/checkpoint.safetensors --context 31"), 0,
+         {"accuracy          " + fixed(runs.number(0, "eval_context_accuracy"), 4)});
+  expect(scratch.run("train" + tiny + "--eval_context 31 --out p"), 2,
+         {"key 'eval_context'", "position = learned"});
+}
+
+TEST_CASE("cli: where targets are no next tokens there is no rollout") {
+  const Scratch scratch;
+  const std::string recall = "--task mqar --d_model 32 --steps 2 --batch 4 --eval_sequences 8 --out o";
+  const Output trained = scratch.run("train " + recall);
+  expect(trained, 0, {"chance 0.0625", "best possible 1.0000"});
+  CHECK_FALSE(trained.has("rollout"));
+  const Table runs = Table::read(scratch / "o/runs.csv");
+  CHECK(runs.at(0, "rollout_accuracy") == "");
+  CHECK(runs.at(0, "eval_context_accuracy") == "");
+  CHECK(runs.number(0, "best_possible") == 1);
+  expect(scratch.run("eval o/checkpoint.safetensors"), 0, {"rollout_accuracy  none"});
+}
+
 TEST_CASE("cli: train takes an experiment file of one run, and no other") {
   const Scratch scratch;
   write_file(scratch / "one.txt", "base = 4\ndelay = 2\nsteps = 3\n");
@@ -346,16 +378,20 @@ TEST_CASE("cli: sample prints sequences that follow the rule") {
   const Output out = run("sample --base 4 --delay 3 --context 9 --count 3 --seed 5");
   expect(out, 0, {"# vocabulary 4, context 9"});
   const auto lines = split(out.text, '\n');
-  REQUIRE(lines.size() == 5);  // a heading, three sequences, nothing after the last line's end
-  for (int i = 1; i <= 3; ++i) {
-    const auto words = split_words(lines[i]);
-    REQUIRE(words.size() == 11);
-    CHECK(words[3] == "|");
-    std::vector<int> x;
-    for (const std::string& word : words)
-      if (word != "|") x.push_back(std::stoi(word));
-    for (std::size_t t = 3; t < x.size(); ++t) CHECK(x[t] == (x[t - 1] + x[t - 3]) % 4);
+  REQUIRE(lines.size() == 10);  // a heading, three sequences of two lines with an empty one between
+  for (int i = 1; i <= 7; i += 3) {
+    const auto tokens = split_words(lines[i]), targets = split_words(lines[i + 1]);
+    REQUIRE(tokens.size() == 10);
+    REQUIRE(targets.size() == 10);
+    CHECK(tokens[0] == "tokens");
+    CHECK(targets[0] == "targets");
+    CHECK((targets[1] == "." && targets[2] == "." && targets[3] != "."));
+    const auto x = [&](int t) { return std::stoi(tokens[t + 1]); };
+    for (int t = 2; t < 9; ++t) CHECK(std::stoi(targets[t + 1]) == (x(t) + x(t - 2)) % 4);
+    CHECK(lines[i].size() == lines[i + 1].size());
   }
+  expect("sample --delay 2+3 --cue off", 0, {"best possible 0.9"});
+  expect("sample --delay 2+3", 0, {"best possible 1.0000", "delay=2"});
   const std::string other = "sample --base 4 --delay 3 --context 9 --count 3 ";
   CHECK(run(other + "--seed 5").text == out.text);
   CHECK(run(other + "--seed 6").text != out.text);

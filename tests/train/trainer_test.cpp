@@ -158,9 +158,8 @@ TEST_CASE("trainer: step returns the mean loss of its batch before the update") 
         trainer.task().draw(0, Split::training, step * 8 + b, sequence);
         for (int t = 0; t < 7; ++t) {
           network.tokens[b * 7 + t] = sequence.tokens[t];
-          const bool determined = sequence.determined[t + 1];
-          network.targets.token[b * 7 + t] = determined ? sequence.tokens[t + 1] : -1;
-          targets += determined;
+          network.targets.token[b * 7 + t] = sequence.targets[t];
+          targets += sequence.targets[t] >= 0;
         }
       }
       network.targets.weight = 1.0 / targets;
@@ -242,8 +241,8 @@ struct PlainMeasure {
       network.graph.forward();
       int right = 0, here = 0;
       for (int t = 0; t < network.context; ++t) {
-        right += s.determined[t + 1] && largest_logit(network, t) == s.tokens[t + 1];
-        here += s.determined[t + 1];
+        right += largest_logit(network, t) == s.targets[t];
+        here += s.targets[t] >= 0;
       }
       accuracy += right;
       sequence_accuracy += right == here;
@@ -251,8 +250,8 @@ struct PlainMeasure {
       for (int t = 0; t < network.context; ++t) {
         network.graph.forward();
         const int prediction = largest_logit(network, t);
-        if (!s.determined[t + 1]) continue;
-        rollout_accuracy += prediction == s.tokens[t + 1];
+        if (s.targets[t] < 0) continue;
+        rollout_accuracy += prediction == s.targets[t];
         if (t + 1 < network.context) network.tokens[t + 1] = prediction;
       }
     }
@@ -281,6 +280,19 @@ TEST_CASE("trainer: accuracies are those of a plain measurement") {
     fed_back += rollout_accuracy(trainer.held_out(), 27, trainer.network()) < e.accuracy;
   }
   CHECK(fed_back >= 2);  // copy: the model may look at the first block alone
+}
+
+TEST_CASE("run: solved is relative to the best possible accuracy") {
+  const Choices quick = {{"delay", "1+2"}, {"cue", "off"}, {"base", "2"}, {"steps", "0"}};
+  const double best = run_safely(tiny(quick)).best_possible;
+  CHECK(best < 1);
+  const RunResult untrained = run_safely(tiny(quick));
+  const auto solved = [&](double share) {
+    const double threshold = share * untrained.evaluation.accuracy / best;
+    return run_safely(tiny(with(quick, {{"solve_threshold", to_text(threshold)}}))).solved();
+  };
+  CHECK(solved(0.999));
+  CHECK_FALSE(solved(1.001));
 }
 
 double initial_z(const Settings& s) {

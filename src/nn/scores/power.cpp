@@ -20,7 +20,7 @@ struct Power {
   // Sums of weights and what they divide must stay finite, also in runs that fail.
   template <class V>
   static V bounded(V x) {
-    const V largest = V{} + 0x1p96f;
+    const V largest = V{} + 0x1p112f;
     return simd::select(x > largest, largest, simd::select(x < -largest, -largest, x));
   }
 
@@ -36,9 +36,11 @@ const Registered<Score> registered({
     {.name = "power",
      .rule = "|z|^power_exponent, divided by the row's sum",
      .source = "Kacham et al., arXiv:2310.01655",
-     .settings = {Setting::choice("power_exponent", "4", {"2", "4", "6", "8"}, "p of |z|^p",
-                                  "this program")}},
-    score_form<Power>([](const Settings& s, int) { return s.text("power_exponent")[0] - '0'; }),
+     .settings = {Setting::integer("power_exponent", "4", 2, 16, "p of |z|^p, even", "this program")}},
+    score_form<Power>([](const Settings& s, int) {
+      if (s.integer("power_exponent") % 2) throw s.invalid("power_exponent", "an even integer");
+      return s.real("power_exponent");
+    }),
 });
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace ladder::tensor {
 // (1 + tanh u)/2 is the logistic function of 2u, which is cheaper.
 struct Gelu {
   template <class V>
-  static void apply(V x, V& y, V& slope) {
+  [[gnu::always_inline]] static void apply(V x, V& y, V& slope) {
     using T = std::remove_cvref_t<decltype(x[0])>;
     constexpr T c = static_cast<T>(2 * 0.79788456080286535588), a = static_cast<T>(0.044715);
     const V x2 = x * x;
@@ -28,7 +28,7 @@ struct Gelu {
 
 struct Relu {
   template <class V>
-  static void apply(V x, V& y, V& slope) {
+  [[gnu::always_inline]] static void apply(V x, V& y, V& slope) {
     y = simd::max(x, V{});
     slope = simd::select(x > V{}, V{} + 1, V{});
   }
@@ -36,7 +36,7 @@ struct Relu {
 
 struct Tanh {
   template <class V>
-  static void apply(V x, V& y, V& slope) {
+  [[gnu::always_inline]] static void apply(V x, V& y, V& slope) {
     y = simd::tanh(x);
     slope = simd::fma(-y, y, std::remove_cvref_t<decltype(y[0])>(1));
   }

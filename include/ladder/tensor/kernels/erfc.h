@@ -49,14 +49,14 @@ inline V absolute(V x) {
 }  // namespace detail
 
 template <class V>
-inline V gauss(V x) {
+[[gnu::always_inline]] inline V gauss(V x) {
   const V y = detail::smaller(detail::absolute(x), detail::Erfc<detail::Lane<V>>::end);
   const V square = y * y, rest = fma(y, y, -square);  // of the rounding of y², which is large in e^y²
   return exp(-square) * (1 - rest);
 }
 
 template <class V>
-inline V erfc(V x) {
+[[gnu::always_inline]] inline V erfc(V x) {
   using T = detail::Lane<V>;
   using Fit = detail::Erfc<T>;
   constexpr T first = 3 / (3 + Fit::end);  // t runs from here to 1

@@ -123,24 +123,27 @@ inline double fma(double a, double b, double c) { return __builtin_fma(a, b, c);
 
 namespace detail {
 
-template <class X>
-inline auto lane(X x, int i) {
-  if constexpr (std::is_arithmetic_v<X>) return x;
-  else return x[i];
+template <class V, class X>
+inline V vector_of(X x) {
+  if constexpr (std::is_arithmetic_v<X>) return x - V{};
+  else return x;
 }
 
 }  // namespace detail
 
-// a·b + c with one rounding, per lane; a scalar counts for every lane. Compilers make the loop one
-// instruction; where the target has none, libm computes the same bits, slowly.
-template <class A, class B, class C>
-  requires(!std::is_arithmetic_v<decltype(A{} * B{} + C{})>)
-[[gnu::always_inline]] inline auto fma(A a, B b, C c) {
-  decltype(a * b + c) result;
-  constexpr int n = sizeof(result) / sizeof(result[0]);
-#pragma GCC unroll 16
-  for (int i = 0; i < n; ++i)
-    result[i] = fma(detail::lane(a, i), detail::lane(b, i), detail::lane(c, i));
+// a·b + c with one rounding, per lane; a scalar counts for every lane. The loop becomes one
+// instruction; where the target has none, libm computes the same bits, slowly. The pragma makes GCC
+// vectorise it as a loop: as single statements in the midst of others it sometimes fails to. That
+// happens after inlining, before which these loops look large: functions with several of them must
+// say always_inline.
+template <class A, class B, class C, class V = decltype(A{} * B{} + C{})>
+  requires(!std::is_arithmetic_v<V>)
+[[gnu::always_inline]] inline V fma(A a, B b, C c) {
+  const V x = detail::vector_of<V>(a), y = detail::vector_of<V>(b), z = detail::vector_of<V>(c);
+  constexpr int n = sizeof(V) / sizeof(x[0]);
+  V result;
+#pragma omp simd
+  for (int i = 0; i < n; ++i) result[i] = fma(x[i], y[i], z[i]);
   return result;
 }
 
@@ -248,7 +251,7 @@ struct Reduced {
   Floats q;
 };
 
-inline Reduced reduce(Floats x) {
+[[gnu::always_inline]] inline Reduced reduce(Floats x) {
   // Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits of the mantissa.
   const Floats magic = broadcast(12582912.0f);
   const Floats shifted = fma(x, 1.44269504088896341f, magic);
@@ -268,7 +271,7 @@ inline Reduced reduce(Floats x) {
 // 1 / x for x of normal size up to 2^125, within 1 ulp: the bits of x subtracted from a constant
 // are a guess within 7.2 %, and each Newton step squares its error. A division takes several times
 // as long; it is what double uses.
-inline Vec<float> reciprocal(Vec<float> x) {
+[[gnu::always_inline]] inline Vec<float> reciprocal(Vec<float> x) {
   Vec<float> r = detail::from_bits(0x7EF6CF42 - detail::bits(x));
   r = r * fma(-x, r, 2.0f);
   r = r * fma(-x, r, 2.0f);
@@ -277,7 +280,7 @@ inline Vec<float> reciprocal(Vec<float> x) {
 inline Vec<double> reciprocal(Vec<double> x) { return 1 / x; }
 
 // e^x. exp(-inf) = 0, beyond 88.72 inf, NaN stays NaN; small results pass through the subnormals.
-inline Vec<float> exp(Vec<float> x) {
+[[gnu::always_inline]] inline Vec<float> exp(Vec<float> x) {
   // Outside these bounds the result is 0 or inf anyway; a NaN fails both comparisons and stays.
   const Vec<float> low = broadcast(-105.0f), high = broadcast(89.0f);
   x = select(x < low, low, x);
@@ -289,7 +292,7 @@ inline Vec<float> exp(Vec<float> x) {
 }
 
 // e^x - 1 for x < 88, to 2 ulp also near 0.
-inline Vec<float> expm1(Vec<float> x) {
+[[gnu::always_inline]] inline Vec<float> expm1(Vec<float> x) {
   const Vec<float> low = broadcast(-40.0f);  // beyond, the result is -1 anyway
   const auto [n, q] = detail::reduce(select(x < low, low, x));
   const Vec<float> scale = detail::power_of_two(n);
@@ -298,7 +301,7 @@ inline Vec<float> expm1(Vec<float> x) {
 
 // tanh |x| = m / (m + 2) with m = e^2|x| - 1: the difference is formed as 2^n q + (2^n - 1), whose
 // second part is exact, so nothing cancels near 0.
-inline Vec<float> tanh(Vec<float> x) {
+[[gnu::always_inline]] inline Vec<float> tanh(Vec<float> x) {
   const auto sign = detail::bits(x) & std::numeric_limits<std::int32_t>::min();
   Vec<float> y = detail::from_bits(detail::bits(x) ^ sign);
   const Vec<float> high = broadcast(9.5f);
