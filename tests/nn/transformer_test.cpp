@@ -252,14 +252,15 @@ double gradient_error(const ModelConfig& config) {
 }
 
 TEST_CASE("network: the gradient of every parameter agrees with finite differences") {
-  for (const Score& score : Registry<Score>::all())
+  // Smooth ones: differences across a kink of relu, or of a sum near epsilon, say nothing.
+  for (const std::string score : {"dpa", "ea", "square"})
     for (const std::string position : {"none", "learned", "sinusoidal", "rope", "alibi"})
       for (const std::string norm : {"pre", "post", "none"}) {
-        CAPTURE(score.name);
+        CAPTURE(score);
         CAPTURE(position);
         CAPTURE(norm);
         const bool other = std::string(norm) == "pre";  // the remaining options, in turn
-        CHECK(gradient_error(config_with({{"score", score.name},
+        CHECK(gradient_error(config_with({{"score", score},
                                           {"position", position},
                                           {"norm", norm},
                                           {"embedding", other ? "learned" : "onehot"},

@@ -366,9 +366,9 @@ const Choices easy = {{"base", "2"}, {"optimizer", "adam"}, {"learning_rate", "0
                       {"steps", "2000"}, {"solve_threshold", "1"}};
 
 TEST_CASE("run: ends when solved, and then generates without fault") {
-  for (const Score& score : Registry<Score>::all()) {
-    CAPTURE(score.name);
-    const Settings s = tiny(with(easy, {{"score", score.name}}));
+  for (const char* score : {"dpa", "ea", "square"}) {
+    CAPTURE(score);
+    const Settings s = tiny(with(easy, {{"score", score}}));
     Trainer trainer(s);
     std::vector<int> watched;
     const RunResult r = run(s, trainer, [&](const CurvePoint& p) { watched.push_back(p.step); });
