@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "allocation_count.h"
+#include "../allocation_count.h"
 #include "ladder/nn/attention.h"
 
 namespace ladder {

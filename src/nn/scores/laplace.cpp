@@ -10,7 +10,8 @@ struct Laplace {
 
   template <class V>
   static V weight(V z) {
-    return 0.5f * simd::erfc(-argument(z));
+    const V x = argument(z);
+    return 0.5f * simd::erfc(-x, simd::gauss(x));  // the slope's, too: compilers compute it once
   }
   template <class V>
   static V slope(V z, V) {

@@ -55,8 +55,9 @@ template <class V>
   return exp(-square) * (1 - rest);
 }
 
+// Given e^(-x²), for those who need both.
 template <class V>
-[[gnu::always_inline]] inline V erfc(V x) {
+[[gnu::always_inline]] inline V erfc(V x, V gauss_of_x) {
   using T = detail::Lane<V>;
   using Fit = detail::Erfc<T>;
   constexpr T first = 3 / (3 + Fit::end);  // t runs from here to 1
@@ -65,8 +66,12 @@ template <class V>
   const V s = fma(t, V{} + 2 / (1 - first), V{} - (1 + first) / (1 - first));
   V polynomial{};
   for (const T c : Fit::coefficients) polynomial = fma(polynomial, s, V{} + c);
-  const V result = gauss(x) * t * polynomial;
+  const V result = gauss_of_x * t * polynomial;
   return select(x < V{}, 2 - result, result);
+}
+template <class V>
+[[gnu::always_inline]] inline V erfc(V x) {
+  return erfc(x, gauss(x));
 }
 
 }  // namespace ladder::simd
