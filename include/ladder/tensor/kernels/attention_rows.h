@@ -66,18 +66,22 @@ class Rows {
 
   template <class F>
   [[gnu::always_inline]] void each_key(F&& f) const {
-    for (const KeyRun& run : runs) {
-      const std::uint32_t* words = run.lanes < 0 ? nullptr : this->words + run.lanes;
-      for (int j = run.begin; j < run.end; ++j) one_key(f, j, words ? words + (j - run.begin) : nullptr);
+    const Rows rows = *this;  // in registers: else every store might change it, for all compilers know
+    for (const KeyRun& run : rows.runs) {
+      const std::uint32_t* words = run.lanes < 0 ? nullptr : rows.words + run.lanes;
+      for (int j = run.begin; j < run.end; ++j)
+        rows.one_key(f, j, words ? words + (j - run.begin) : nullptr);
     }
   }
   // From the last key to the first.
   template <class F>
   [[gnu::always_inline]] void each_key_backwards(F&& f) const {
-    for (std::size_t r = runs.size(); r-- > 0;) {
-      const KeyRun& run = runs[r];
-      const std::uint32_t* words = run.lanes < 0 ? nullptr : this->words + run.lanes;
-      for (int j = run.end; j-- > run.begin;) one_key(f, j, words ? words + (j - run.begin) : nullptr);
+    const Rows rows = *this;
+    for (std::size_t r = rows.runs.size(); r-- > 0;) {
+      const KeyRun& run = rows.runs[r];
+      const std::uint32_t* words = run.lanes < 0 ? nullptr : rows.words + run.lanes;
+      for (int j = run.end; j-- > run.begin;)
+        rows.one_key(f, j, words ? words + (j - run.begin) : nullptr);
     }
   }
 
@@ -131,7 +135,7 @@ struct WeightOfZ {
     }
     Vec sum{};
     rows.each_key([&](auto key) {
-      const Vec w = key.only(decayed(weight(rows, shifted(key, maximum)), key));
+      const Vec w = key.only(decayed(weight(key.rows, shifted(key, maximum)), key));
       sum += w;
       key.put(w);
     });
@@ -153,19 +157,19 @@ struct WeightOfZ {
     Vec mean_g{};  // Σ_j p g
     rows.each_key([&](auto key) {
       const Vec z = shifted(key, maximum);
-      const Vec w = weight(rows, z);
+      const Vec w = weight(key.rows, z);
       const Vec p = key.only(decayed(w, key)) * one_by_sum;
       // A product that overflows beyond the mask must not reach what lies within.
       const Vec g = key.g();
       mean_g = simd::fma(p, g, mean_g);
-      simd::store(rows.g + key.offset, g);
-      key.put(key.only(decayed(slope(rows, z, w), key)));
+      simd::store(key.rows.g + key.offset, g);
+      key.put(key.only(decayed(slope(key.rows, z, w), key)));
       key.keep(p);
     });
     if constexpr (!normaliser.divide_by_sum) mean_g = Vec{};
     const Vec factor = one_by_sum * rows.scale;
     rows.each_key([&](auto key) {
-      key.put(key.product() * factor * (simd::load(rows.g + key.offset) - mean_g));
+      key.put(key.product() * factor * (simd::load(key.rows.g + key.offset) - mean_g));
     });
   }
 
