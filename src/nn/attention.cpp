@@ -2,6 +2,8 @@
 // in tensor/kernels/attention.h; this file gives it its place in the graph and its positions.
 #include "ladder/nn/attention.h"
 
+#include <algorithm>
+
 #include "ladder/base/math.h"
 #include "ladder/tensor/ops.h"
 
@@ -19,12 +21,33 @@ static void rotary_tables(Graph<T>& graph, int context, int head_size, Attention
   problem.sine = graph.table(size, [=](std::size_t i) { return math::sin(angle(i)); });
 }
 
+// What an operation's closures keep.
+struct Masks {
+  std::vector<Mask> all;     // one for all, or
+  std::vector<Mask> chosen;  // for topk one a (sequence, head), those of the last forward
+};
+
 template <class T>
-static std::shared_ptr<std::vector<Mask>> make_masks(const Pattern* pattern, int context) {
+static std::shared_ptr<Masks> make_masks(const ScoreForm& score, const AttentionOptions& o, int context) {
   const int panel = panel_queries<T>(context);
-  if (!pattern) return std::make_shared<std::vector<Mask>>(1, Mask::causal(panel, context, context, 0));
-  const auto legal = [pattern](int query, int key) { return key <= query && pattern->legal(query, key); };
-  return std::make_shared<std::vector<Mask>>(1, Mask(panel, context, context, legal));
+  const auto masks = std::make_shared<Masks>();
+  const Pattern* pattern = o.pattern;
+  if (!pattern && score.sees_itself) {
+    masks->all.push_back(Mask::causal(panel, context, context, 0));
+  } else {
+    const int self = score.sees_itself;
+    masks->all.emplace_back(panel, context, context, [=](int query, int key) {
+      Pattern::Keys keys = pattern ? pattern->next(query, key) : Pattern::Keys{key, query + 1};
+      keys.end = std::min(keys.end, query + self);
+      return keys.begin < keys.end ? keys : Pattern::Keys{context, context};
+    });
+  }
+  if (const int most = pattern ? pattern->most_keys() : 0) {
+    masks->chosen.assign(static_cast<std::size_t>(o.batch) * o.heads, Mask(panel));
+    for (Mask& mask : masks->chosen)  // later forwards allocate nothing
+      mask.reserve((context + panel - 1) / panel, most_chosen<T>(context, context, most));
+  }
+  return masks;
 }
 
 template <class T>
@@ -54,20 +77,28 @@ Mixed<T> attention(Graph<T>& graph, const ScoreForm& score, Tensor<T> query, Ten
         heads, [=](std::size_t h) { return math::exp2(-8.0 * static_cast<int>(h + 1) / heads); });
   const std::size_t saved =
       static_cast<std::size_t>(options.batch) * heads * padded_queries<T>(context);
-  problem.one_by_sum = graph.scratch(saved);
-  if (score.normaliser.subtract_maximum) problem.maximum = graph.scratch(saved);
+  const AttentionKernel<T> kernel = score.kernel<T>();
+  problem.saved = graph.scratch(kernel.saved * saved);
   if (graph.declares()) return {out, {}};
 
-  const auto masks = make_masks<T>(options.pattern, context);  // kept by the closures
-  problem.masks = masks->data();
-  const AttentionKernel<T> kernel = score.kernel<T>();
+  const auto masks = make_masks<T>(score, options, context);  // kept by the closures
+  problem.mask_a_head = !masks->chosen.empty();
+  problem.masks = problem.mask_a_head ? masks->chosen.data() : masks->all.data();
+  const auto forward = [=, most = options.pattern ? options.pattern->most_keys() : 0] {
+    if (problem.mask_a_head) {
+      AttentionProblem<T> of_all = problem;
+      of_all.masks = masks->all.data(), of_all.mask_a_head = false;
+      kernel.choose(of_all, most, masks->chosen.data());
+    }
+    kernel.forward(problem);
+  };
   graph.record(
-      {query, key, value}, {out}, [=] { kernel.forward(problem); },
+      {query, key, value}, {out}, forward,
       [=](Writes write) {
         if (!query.grad() || !key.grad() || !value.grad())
           throw failure("attention: query, key and value all need a gradient, or none");
+        static_cast<void>(masks);  // they must live
         AttentionProblem<T> p = problem;
-        p.masks = masks->data();
         p.dout = out.grad();
         p.dquery = query.grad(), p.dkey = key.grad(), p.dvalue = value.grad();
         p.write_query = write[0], p.write_key = write[1], p.write_value = write[2];
@@ -75,11 +106,11 @@ Mixed<T> attention(Graph<T>& graph, const ScoreForm& score, Tensor<T> query, Ten
       });
   return {out,
           {[=](const AttentionMaps<T>& maps) {
-             AttentionProblem<T> p = problem;
-             p.masks = masks->data();
-             kernel.weights(p, maps);
+             static_cast<void>(masks);  // they must live
+             kernel.weights(problem, maps);
            },
-           heads, query, key, options.scale}};
+           heads, score.of_distance ? Tensor<T>() : query, score.of_distance ? Tensor<T>() : key,
+           options.scale}};
 }
 
 template Mixed<float> attention(Graph<float>&, const ScoreForm&, Tensor<float>, Tensor<float>,
@@ -87,23 +118,52 @@ template Mixed<float> attention(Graph<float>&, const ScoreForm&, Tensor<float>, 
 template Mixed<double> attention(Graph<double>&, const ScoreForm&, Tensor<double>, Tensor<double>,
                                  Tensor<double>, AttentionOptions);
 
+// Which weights are negative, zero, positive, and which keys are legal: where one of these changes, a
+// derivative may not exist.
+static std::vector<int> choices(const Mixed<double>& mixed, int batch, int context) {
+  const std::size_t map = static_cast<std::size_t>(context) * context;
+  std::vector<double> p(map);
+  std::vector<std::uint8_t> legal(map);
+  std::vector<int> result;
+  for (int b = 0; b < batch; ++b)
+    for (int h = 0; h < mixed.look.heads; ++h) {
+      mixed.look.maps({.sequence = b, .head = h, .begin = 0, .end = context,
+                       .probabilities = p.data(), .legal = legal.data()});
+      for (std::size_t i = 0; i < map; ++i) result.push_back(2 * ((p[i] > 0) - (p[i] < 0)) + legal[i]);
+    }
+  return result;
+}
+
 std::vector<GradientCase> attention_gradient_cases(const Score& score) {
   std::vector<GradientCase> cases;
-  const auto add = [&](const std::string& name, int context, int head_size, AttentionOptions o) {
-    cases.push_back({"attention_" + score.name + "_" + name,
-                     [=, &score](Graph<double>& graph, GradientProbe& probe) {
-                       const int rows = o.batch * context, d_model = o.heads * head_size;
-                       const auto x = [&] { return probe.variable(rows, d_model, 0.7); };
-                       const auto q = x(), k = x(), v = x();
-                       return probe.weigh({attention(graph, score.form, q, k, v, o).out});
-                     }});
+  const auto add = [&](const std::string& name, int context, int head_size, AttentionOptions o,
+                       const std::string& pattern = "full") {
+    const auto build = [=, &score](Graph<double>& graph, GradientProbe& probe) mutable {
+      Settings settings;
+      settings.resolve();
+      const auto keys = Registry<PatternPlugin>::get(pattern).make(settings);
+      o.pattern = keys.get();  // read while recording only
+      o.parameter = score.form.parameter ? score.form.parameter(settings, context) : 0;
+      const int rows = o.batch * context, d_model = o.heads * head_size;
+      const auto x = [&] { return probe.variable(rows, d_model, 0.7); };
+      const auto q = x(), k = x(), v = x();
+      const Mixed<double> mixed = attention(graph, score.form, q, k, v, o);
+      probe.keep_choices([&] {
+        graph.forward();
+        return choices(mixed, o.batch, context);
+      });
+      return probe.weigh({mixed.out});
+    };
+    cases.push_back({"attention_" + score.name + "_" + name, build});
   };
   add("causal", 11, 3, {.batch = 2, .heads = 2});
   add("scaled", 5, 2, {.batch = 1, .heads = 2, .scale = 0.5});
   add("rope", 9, 4, {.batch = 1, .heads = 2, .scale = 0.7, .rotation = Rotation::rope});
   if (score.form.decays)
     add("alibi", 9, 2, {.batch = 2, .heads = 2, .decay = Decay::alibi});
-  add("long", 37, 2, {.batch = 1, .heads = 1});
+  add("long", 37, 2, {.batch = 1, .heads = 1});  // several panels of queries
+  add("window", 19, 2, {.batch = 1, .heads = 1}, "window");
+  add("topk", 19, 2, {.batch = 1, .heads = 2}, "topk");
   return cases;
 }
 

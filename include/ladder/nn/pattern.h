@@ -12,8 +12,15 @@ namespace ladder::nn {
 class Pattern {
  public:
   virtual ~Pattern() = default;
-  // For positions key <= query; asked once for each pair, while recording. legal(i, i) must hold.
+  // For positions key <= query, while recording. legal(i, i) must hold.
   virtual bool legal(int query, int key) const = 0;
+  // The first legal key at or after `key` and those legal that follow it (all, or some), ending at
+  // query + 1 at the latest; an empty run there if none is left. Worth a definition of its own where legal keys are few, or lie side by side: long
+  // contexts have many pairs.
+  struct Keys {
+    int begin, end;
+  };
+  virtual Keys next(int query, int key) const;
   // Above 0: of the legal keys each query sees only so many, those with the largest weight (the
   // earlier key of equal ones), chosen anew for every sequence and head.
   virtual int most_keys() const { return 0; }

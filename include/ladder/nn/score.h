@@ -9,9 +9,19 @@
 //   const Registered<Score> example({{.name = "example", .rule = "...", .source = "..."},
 //                                    score_form<Example>()});
 //
-// weight must not be negative (a row's sum is divided by) and must be finite for |z| < 1e15. simd::exp
-// and simd::tanh are there; arithmetic with scalars works element by element. A score with a number
+// weight must not be negative (a row's sum is divided by) and must be finite for |z| < 1e15. simd::exp,
+// expm1 and tanh are there; arithmetic with scalars works element by element. A score with a number
 // of its own takes it as a last argument of both, `T c`; ScoreForm::parameter says what it is.
+//
+// A score that is no weight of z alone has, instead of these, row functions: how all z of a query
+// become its p, and back (tensor/kernels/attention_rows.h).
+//
+// Either may declare, where it differs from these:
+//
+//     static constexpr bool decays = true;        // alibi's decay is defined for it
+//     static constexpr bool sees_itself = true;   // a query's own key is one of its keys
+//     static constexpr bool of_distance = false;  // its z is scale · |query - key|²
+//     template <class V> static V order(V z);     // of row functions: which z is first, for topk
 //
 // The file includes nn/score_form.h; this header is what the users of scores need.
 #pragma once
@@ -27,11 +37,10 @@ using namespace tensor;
 
 // What attention needs of a score.
 struct ScoreForm {
-  Normaliser normaliser;
+  Normaliser normaliser;  // of a weight of z
   AttentionKernel<float> in_float;
   AttentionKernel<double> in_double;
-  bool decays = true;       // alibi's decay is defined for it
-  std::vector<double> kinks = {};  // z at which weight has no derivative: gradient checks stay away
+  bool decays = true, sees_itself = true, of_distance = false;
   // The number c of weight(z, c), given the model's context.
   std::function<double(const Settings&, int context)> parameter = nullptr;
 

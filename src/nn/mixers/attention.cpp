@@ -1,6 +1,7 @@
 // Attention: values are mixed by weights that a score makes of query·key.
 #include "ladder/nn/attention.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace ladder::nn {
@@ -37,18 +38,27 @@ class AttentionMixer {
   }
 
   double multiply_adds(int context) const {
-    double pairs = 0;
-    for (int i = 0; i < context; ++i)
-      for (int j = 0; j <= i; ++j) pairs += pattern_->legal(i, j);
-    return 2 * pairs * shape_.d_model;
+    const int most = pattern_->most_keys();
+    double seen = 0, compared = 0;  // pairs whose values are mixed; whose query·key is computed
+    for (int i = 0; i < context; ++i) {
+      const double keys = legal_keys(i);
+      compared += keys;
+      seen += most ? std::min<double>(keys, most) : keys;
+    }
+    return ((most ? compared : 0) + 2 * seen) * shape_.d_model;  // topk compares first, then as others
   }
   double state_size(int context) const {  // the keys and values that the next token may see
-    int seen = 0;
-    for (int j = 0; j < context; ++j) seen += pattern_->legal(context, j);
-    return 2.0 * seen * shape_.d_model;
+    return 2 * (legal_keys(context) - 1) * shape_.d_model;
   }
 
  private:
+  double legal_keys(int query) const {  // before topk's choice
+    double count = 0;
+    for (auto keys = pattern_->next(query, 0); keys.begin < keys.end; keys = pattern_->next(query, keys.end))
+      count += keys.end - keys.begin;
+    return count;
+  }
+
   const Score& score_;
   const std::shared_ptr<const Pattern> pattern_;
   const MixerShape shape_;

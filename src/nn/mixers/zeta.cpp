@@ -382,9 +382,8 @@ const Registered<MixerPlugin> registered(mixer<ZetaMixer>(
                            "this program"),
           Setting::integer("neighbours", "8", 1, 65536, "sorted keys from which top_k are taken",
                            "this program"),
-          Setting::integer("key_size", "3", 1, 63, "dimensions of a head's query and key", "Zeng et al."),
-          Setting::integer("top_k", "4", 1, 65536, "keys that a query takes", "this program")},
-     .reads = {"heads", "qk_gain"},
+          Setting::integer("key_size", "3", 1, 63, "dimensions of a head's query and key", "Zeng et al.")},
+     .reads = {"heads", "qk_gain", "top_k"},
      .tiny = {{"code_bits", "6"}, {"neighbours", "4"}, {"key_size", "2"}, {"top_k", "2"}}}));
 
 }  // namespace

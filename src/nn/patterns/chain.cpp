@@ -1,10 +1,13 @@
+#include <algorithm>
+
 #include "ladder/nn/pattern.h"
 
 namespace ladder::nn {
 namespace {
 
 struct Chain : Pattern {
-  bool legal(int query, int key) const override { return query - key < 2; }
+  bool legal(int query, int key) const override { return query - key <= 1; }
+  Keys next(int query, int key) const override { return {std::max(key, query - 1), query + 1}; }
 };
 
 const Registered<PatternPlugin> registered({

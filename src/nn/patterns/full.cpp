@@ -5,6 +5,7 @@ namespace {
 
 struct Full : Pattern {
   bool legal(int, int) const override { return true; }
+  Keys next(int query, int key) const override { return {key, query + 1}; }
 };
 
 const Registered<PatternPlugin> registered({

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "ladder/nn/pattern.h"
 
 namespace ladder::nn {
@@ -7,6 +9,7 @@ class Window : public Pattern {
  public:
   explicit Window(int window) : window_(window) {}
   bool legal(int query, int key) const override { return query - key < window_; }
+  Keys next(int query, int key) const override { return {std::max(key, query - window_ + 1), query + 1}; }
 
  private:
   int window_;

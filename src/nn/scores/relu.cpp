@@ -18,8 +18,8 @@ struct Relu {
 
 const Registered<Score> registered({
     {.name = "relu",
-     .rule = "max(z, 0), divided by the row's sum",
-     .source = "Wortsman et al., arXiv:2309.08586"},
+     .rule = "max(z, 0), divided by the row's sum; a row without any is 0",
+     .source = "Wortsman et al., arXiv:2309.08586, there divided by the context"},
     score_form<Relu>(),
 });
 

@@ -19,8 +19,8 @@ struct Relu2 {
 
 const Registered<Score> registered({
     {.name = "relu2",
-     .rule = "max(z, 0)^2, divided by the row's sum",
-     .source = "So et al., arXiv:2109.08668"},
+     .rule = "max(z, 0)^2, divided by the row's sum; a row without any is 0",
+     .source = "Hua et al., arXiv:2202.10447, there divided by the context"},
     score_form<Relu2>(),
 });
 

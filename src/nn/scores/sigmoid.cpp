@@ -8,8 +8,11 @@ struct Sigmoid {
   static constexpr Normaliser normaliser = unnormalised;
 
   template <class V, class T>
-  static V weight(V z, T shift) {
-    return 1 / (1 + simd::exp(shift - z));
+  static V weight(V z, T log_context) {  // from e^-|x|, which does not overflow
+    const V x = z - log_context;
+    const V e = simd::exp(simd::select(x < V{}, x, -x));
+    const V r = simd::reciprocal(1 + e);
+    return simd::select(x < V{}, e * r, r);
   }
   template <class V, class T>
   static V slope(V, V w, T) {
@@ -17,17 +20,11 @@ struct Sigmoid {
   }
 };
 
-ScoreForm form() {
-  ScoreForm form = score_form<Sigmoid>();
-  form.parameter = [](const Settings&, int context) { return math::log(context); };
-  return form;
-}
-
 const Registered<Score> registered({
     {.name = "sigmoid",
-     .rule = "1 / (1 + exp(log context - z)), not divided",
+     .rule = "1 / (1 + exp(-(z - log context))), not normalised",
      .source = "Ramapuram et al., arXiv:2409.04431"},
-    form(),
+    score_form<Sigmoid>([](const Settings&, int context) { return math::log(context); }),
 });
 
 }  // namespace

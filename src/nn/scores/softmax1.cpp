@@ -4,8 +4,7 @@ namespace ladder::nn {
 namespace {
 
 struct Softmax1 {
-  static constexpr Normaliser normaliser{.subtract_maximum = true, .divide_by_sum = true,
-                                         .epsilon = 0, .one_more = true};
+  static constexpr Normaliser normaliser = softmax_with_rest;
 
   template <class V>
   static V weight(V z) {
@@ -20,7 +19,7 @@ struct Softmax1 {
 const Registered<Score> registered({
     {.name = "softmax1",
      .rule = "exp(z), divided by 1 + the row's sum",
-     .source = "Miller 2023, Attention is off by one"},
+     .source = "Miller, Attention is off by one, 2023"},
     score_form<Softmax1>(),
 });
 

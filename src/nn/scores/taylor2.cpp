@@ -3,13 +3,12 @@
 namespace ladder::nn {
 namespace {
 
-// The exponential up to its second order; never below 1/2.
 struct Taylor2 {
   static constexpr Normaliser normaliser = divide_by_sum;
 
   template <class V>
-  static V weight(V z) {
-    return 1 + z + z * z / 2;
+  static V weight(V z) {  // at least 1/2
+    return simd::fma(z, simd::fma(z, V{} + 0.5f, V{} + 1), V{} + 1);
   }
   template <class V>
   static V slope(V z, V) {
@@ -19,8 +18,8 @@ struct Taylor2 {
 
 const Registered<Score> registered({
     {.name = "taylor2",
-     .rule = "1 + z + z^2 / 2, divided by the row's sum",
-     .source = "Keles et al., arXiv:2209.04881"},
+     .rule = "1 + z + z^2/2, divided by the row's sum",
+     .source = "Arora et al., arXiv:2402.18668"},
     score_form<Taylor2>(),
 });
 

@@ -8,14 +8,15 @@
 //
 //   dz[i, j] = (g[i, j] - Σ_j p[i, j] g[i, j]) · Score::slope(z) · decay / (Σ weight + epsilon)
 //
-// Softmax is the same with weight exp(z - row maximum), whose slope is the weight itself.
+// Softmax is the same with weight exp(z - row maximum), whose slope is the weight itself. Scores that
+// are no weight of z alone bring row functions of their own: see attention_rows.h, where all of this
+// happens. A score of distance has z = scale · |query - key|² instead.
 //
 // Blocking. The queries of one (sequence, head) are taken a panel of P = 1 or 2 vectors at a time,
 // one query a lane: score, mask, decay and row sum then need no sum across lanes. A panel of z is
 // [keys, P] and stays in L1; keys that no query of the panel may see are never computed (mask.h).
 // Nothing of size context² goes to memory: backward computes z again, which is cheaper than reading
-// it back. What is kept for it is a number a query and head, and a second one, the row's maximum,
-// only for scores that subtract it.
+// it back. What is kept for it is a number or two a query and head, or none, as the score needs.
 //
 // A head's rows of query, key and value are read where they lie, except for rope, which needs them
 // rotated, and for long contexts, where rows that are far apart would compete for the same cache
@@ -26,10 +27,11 @@
 #pragma once
 
 #include <algorithm>
-#include <limits>
+#include <tuple>
 #include <utility>
 
 #include "ladder/tensor/kernels/attention_problem.h"
+#include "ladder/tensor/kernels/attention_rows.h"
 #include "ladder/tensor/kernels/elementwise.h"
 #include "ladder/tensor/kernels/panel.h"
 #include "ladder/tensor/kernels/scratch.h"
@@ -53,30 +55,36 @@ class Head {
   using Vec = simd::Vec<T>;
   static constexpr int lanes = simd::lanes<T>;
   static constexpr int P = V * lanes;
-  static constexpr Normaliser normaliser = Score::normaliser;
+  using Form = RowsOf<Score>;
+  using PanelRows = Rows<T, P>;
+  static constexpr bool of_distance = requires { requires Score::of_distance; };
   static constexpr int most_rows_in_place = 64;
 
  public:
   // Reserves all that forward and backward need; the pointers serve every head of the problem.
-  explicit Head(const AttentionProblem<T>& problem)
+  explicit Head(const AttentionProblem<T>& problem, int most = 0)
       : p_(problem),
         n_(problem.queries),
         keys_(problem.keys),
         e_(problem.head_size),
         padded_(padded_queries<T>(problem.queries)),
+        most_(std::min(most, problem.keys)),
         copied_(problem.cosine || problem.keys > most_rows_in_place) {
     const std::size_t rows = copied_ ? static_cast<std::size_t>(std::max(n_, keys_)) * e_ : 0;
     const std::size_t columns = static_cast<std::size_t>(padded_) * e_;
     const std::size_t panel = static_cast<std::size_t>(keys_) * P;
     const int distances = p_.first_query + padded_ + keys_;  // from -distances to distances
     T* next = workspace<T>().reserve(6 * (rows + 16) + 2 * (columns + 16) + 3 * (panel + 16) +
-                                     2 * distances);
+                                     2 * distances + 16 + (most_ + std::size_t{1}) * lanes + 16 +
+                                     2 * (keys_ + std::size_t{16}));
     const auto take = [&next](std::size_t count) {  // each part begins aligned
       return std::exchange(next, next + (count + 15) / 16 * 16);
     };
     for (T*& copy : copies_) copy = take(rows);
     query_columns_ = take(columns), dout_columns_ = take(columns);
-    z_ = take(panel), weight_ = take(panel), g_ = take(panel);
+    z_ = take(panel), p_panel_ = take(panel), g_ = take(panel);
+    list_ = take(static_cast<std::size_t>(most_) * lanes);
+    key_sums_ = take(keys_), words_ = reinterpret_cast<std::uint32_t*>(take(keys_));
     decay_ = take(2 * distances) + distances;
   }
 
@@ -85,11 +93,7 @@ class Head {
     T* const out = p_.out + at(p_.out_rows, b, 0) + h * e_;
     for (int i0 = 0; i0 < n_; i0 += P) {
       use_panel(i0);
-      compute_weights(i0);
-      for (const KeyRun& run : runs_)  // p = weight / sum
-        for (int j = run.begin; j < run.end; ++j)
-          for (int v = 0; v < P; v += lanes)
-            simd::store(z_ + j * P + v, simd::load(z_ + j * P + v) * simd::load(one_by_sum_ + i0 + v));
+      compute_probabilities(i0);
       // out[i] = Σ_j p[i,j] value[j]
       multiply_runs(std::min(P, n_ - i0), Strided<T>{z_, 1, P}, value_,
                     {out + i0 * p_.out_rows.stride, p_.out_rows.stride, Write::replace});
@@ -103,16 +107,21 @@ class Head {
     const Gradient dquery = gradient(p_.dquery, p_.query_rows, p_.write_query, 3, b, h);
     const Gradient dkey = gradient(p_.dkey, p_.key_rows, p_.write_key, 4, b, h);
     const Gradient dvalue = gradient(p_.dvalue, p_.key_rows, p_.write_value, 5, b, h);
+    if constexpr (of_distance) std::fill_n(key_sums_, keys_, T(0));
 
     int known = 0;  // keys before this one have a gradient already
     for (int i0 = 0; i0 < n_; i0 += P) {
       const int queries = std::min(P, n_ - i0);
       use_panel(i0);
       compute_gradients(i0);
-      const Strided<T> dz{z_, P, 1}, p{weight_, P, 1};
+      T query_sums[P];
+      if constexpr (of_distance) sum_distances(queries, query_sums);
+      const Strided<T> dz{z_, P, 1}, p{p_panel_, P, 1};
       // z = scale·query·key:  dquery[i] = Σ_j dz[i,j] key[j],  dkey[j] = Σ_i dz[i,j] query[i]
       // out = p·value:  dvalue[j] = Σ_i p[i,j] dout[i]
       multiply_runs(queries, dz.transposed(), key_, dquery.from(i0));
+      if constexpr (of_distance)
+        subtract_multiples(query_sums, query_.at(i0, 0), dquery.from(i0), queries);
       for (const KeyRun& run : runs_) {
         zero(dkey, known, run.begin), zero(dvalue, known, run.begin);
         const int old = std::clamp(known, run.begin, run.end);
@@ -128,6 +137,7 @@ class Head {
       }
     }
     zero(dkey, known, keys_), zero(dvalue, known, keys_);
+    if constexpr (of_distance) subtract_multiples(key_sums_, key_, dkey, keys_);
     scatter(b, h);
   }
 
@@ -149,8 +159,24 @@ class Head {
       copy(maps.legal, [](int, int) { return std::uint8_t{1}; });
       compute_z(i0);
       copy(maps.products, [&](int q, int j) { return z_[j * P + q]; });
-      compute_weights(i0);
-      copy(maps.probabilities, [&](int q, int j) { return z_[j * P + q] * one_by_sum_[i0 + q]; });
+      compute_probabilities(i0);
+      copy(maps.probabilities, [&](int q, int j) { return z_[j * P + q]; });
+    }
+  }
+
+  // The mask of the `most` keys of each query.
+  void choose(int b, int h, Mask& chosen) {
+    gather(b, h);
+    chosen.clear();
+    std::fill_n(words_, keys_, 0u);
+    for (int i0 = 0; i0 < n_; i0 += P) {
+      use_panel(i0);
+      compute_z(i0);
+      for (int v = 0; v < V; ++v) choose_keys<Form>(rows_at(i0, v), most_, list_, words_);
+      const std::uint32_t exist = n_ - i0 < P ? (1u << (n_ - i0)) - 1 : mask_->all();
+      for (const KeyRun& run : runs_)
+        for (int j = run.begin; j < run.end; ++j) chosen.add(j, std::exchange(words_[j], 0) & exist);
+      chosen.close();
     }
   }
 
@@ -202,15 +228,14 @@ class Head {
     query_ = rows(p_.query, p_.query_rows, n_, p_.first_query, 0, true);
     key_ = rows(p_.key, p_.key_rows, keys_, 0, 1, true);
     value_ = rows(p_.value, p_.key_rows, keys_, 0, 2, false);
-    columns_of(query_.data, query_.row_stride, p_.scale, query_columns_);
-    const std::size_t head = static_cast<std::size_t>(b) * p_.heads + h, saved = head * padded_;
+    columns_of(query_.data, query_.row_stride, of_distance ? T(1) : p_.scale, query_columns_);
+    const std::size_t head = static_cast<std::size_t>(b) * p_.heads + h;
     mask_ = p_.masks + (p_.mask_a_head ? head : 0);
-    one_by_sum_ = p_.one_by_sum + saved;
-    if constexpr (normaliser.subtract_maximum) maximum_ = p_.maximum + saved;
+    saved_ = p_.saved + head * Form::saved * padded_;
     if (p_.decay_slope)
       for (int distance = -keys_; distance < p_.first_query + padded_; ++distance) {
         const T bias = -p_.decay_slope[h] * static_cast<T>(std::abs(distance));
-        decay_[distance] = normaliser.subtract_maximum ? bias : simd::exp(bias);
+        decay_[distance] = Form::adds_decay ? bias : simd::exp(bias);
       }
   }
 
@@ -256,18 +281,12 @@ class Head {
       std::fill(to + static_cast<std::size_t>(d) * padded_ + n_, to + (d + std::size_t{1}) * padded_, T(0));
   }
 
-  // Calls f(offset in the panel, decay, legal lanes) for vector v of every key of the panel.
-  template <class F>
-  void for_each_key(int i0, int v, F&& f) const {
-    const T* const decay = decay_ + p_.first_query + i0 + v * lanes;  // of the query in lane 0
-    for (const KeyRun& run : runs_) {
-      const std::uint32_t* words = run.lanes < 0 ? nullptr : mask_->lanes() + run.lanes;
-      for (int j = run.begin; j < run.end; ++j) {
-        const Vec bias = p_.decay_slope ? simd::load(decay - j) : Vec{};
-        if (words) f(j * P + v * lanes, bias, simd::mask_of<T>(words[j - run.begin] >> v * lanes));
-        else f(j * P + v * lanes, bias, simd::AllLanes{});
-      }
-    }
+  // Vector v of the queries of the panel that begins with query i0.
+  PanelRows rows_at(int i0, int v, bool in_backward = false) const {
+    const int at = v * lanes;
+    return {runs_, mask_->lanes(), at, z_ + at, p_panel_ + at, g_ + at, in_backward,
+            p_.decay_slope ? decay_ + p_.first_query + i0 + at : nullptr,
+            saved_ + i0 + at, padded_, p_.scale, p_.parameter};
   }
 
   // Calls f(query of the panel, key) for every legal pair.
@@ -282,125 +301,95 @@ class Head {
       }
   }
 
-  // z of one place, as it enters Score::weight.
-  Vec shifted(int offset, Vec decay, Vec maximum) const {
-    Vec z = simd::load(z_ + offset);
-    if constexpr (normaliser.subtract_maximum) {
-      if (p_.decay_slope) z += decay;  // exp(z)·exp(-m·distance), without underflow
-      z -= maximum;
-    }
-    return z;
-  }
-  Vec weight_of(Vec z) const {
-    if constexpr (requires { Score::weight(z, p_.parameter); }) return Score::weight(z, p_.parameter);
-    else return Score::weight(z);
-  }
-  Vec slope_of(Vec z, Vec w) const {
-    if constexpr (requires { Score::slope(z, w, p_.parameter); }) return Score::slope(z, w, p_.parameter);
-    else return Score::slope(z, w);
-  }
-  Vec decayed(Vec weight, Vec decay) const {
-    if constexpr (!normaliser.subtract_maximum)
-      if (p_.decay_slope) weight *= decay;
-    return weight;
-  }
-
+  // z_ becomes z, [keys, P].
   void compute_z(int i0) {
-    for (const KeyRun& run : runs_)
-      panel_multiply<V>(run.end - run.begin, e_, key_.at(run.begin, 0), query_columns_ + i0, padded_,
-                        z_ + run.begin * P, P);
-  }
-
-  // z_ [keys, P] becomes the weights; one_by_sum_ and maximum_ of the panel's queries are set.
-  void compute_weights(int i0) {
-    compute_z(i0);
-    for (int v = 0; v < V; ++v) {
-      Vec maximum{};
-      if constexpr (normaliser.subtract_maximum) {
-        maximum -= std::numeric_limits<T>::max();
-        for_each_key(i0, v, [&](int offset, Vec decay, auto legal) {
-          const Vec z = shifted(offset, decay, Vec{});
-          maximum = simd::select(legal, simd::max(z, maximum), maximum);
-        });
+    for (const KeyRun& run : runs_) {
+      const auto [m, keys, z] = std::tuple(run.end - run.begin, key_.at(run.begin, 0), z_ + run.begin * P);
+      if constexpr (of_distance) {
+        panel_distances<V>(m, e_, keys, query_columns_ + i0, padded_, z, P);
+        for (int at = 0; at < m * P; at += lanes) simd::store(z + at, simd::load(z + at) * p_.scale);
+      } else {
+        panel_multiply<V>(m, e_, keys, query_columns_ + i0, padded_, z, P);
       }
-      Vec sum{};
-      for_each_key(i0, v, [&](int offset, Vec decay, auto legal) {
-        Vec w = decayed(weight_of(shifted(offset, decay, maximum)), decay);
-        w = simd::select(legal, w, Vec{});
-        sum += w;
-        simd::store(z_ + offset, w);
-      });
-      if constexpr (normaliser.one_more) sum += simd::exp(-maximum);
-      Vec one_by_sum = Vec{} + 1;
-      if constexpr (normaliser.divide_by_sum)  // an empty row gives zeros, not NaN
-        one_by_sum = simd::select(sum == Vec{}, Vec{}, 1 / (sum + static_cast<T>(normaliser.epsilon)));
-      simd::store(one_by_sum_ + i0 + v * lanes, one_by_sum);
-      if constexpr (normaliser.subtract_maximum)
-        simd::store(maximum_ + i0 + v * lanes, maximum);
     }
   }
 
-  // z_ becomes scale · dz and weight_ becomes p, both [keys, P].
+  // z_ becomes p.
+  void compute_probabilities(int i0) {
+    compute_z(i0);
+    for (int v = 0; v < V; ++v) Form::forward(rows_at(i0, v));
+  }
+
+  // z_ becomes scale · dz and p_panel_ becomes p, both [keys, P].
   void compute_gradients(int i0) {
     compute_z(i0);
     for (const KeyRun& run : runs_)
       panel_multiply<V>(run.end - run.begin, e_, value_.at(run.begin, 0), dout_columns_ + i0, padded_,
                         g_ + run.begin * P, P);
-    for (int v = 0; v < V; ++v) {
-      const Vec one_by_sum = simd::load(one_by_sum_ + i0 + v * lanes);
-      Vec maximum{};
-      if constexpr (normaliser.subtract_maximum) maximum = simd::load(maximum_ + i0 + v * lanes);
-      Vec mean_g{};  // Σ_j p g
-      for_each_key(i0, v, [&](int offset, Vec decay, auto legal) {
-        const Vec z = shifted(offset, decay, maximum);
-        const Vec w = weight_of(z);
-        const Vec slope = simd::select(legal, decayed(slope_of(z, w), decay), Vec{});
-        const Vec p = simd::select(legal, decayed(w, decay), Vec{}) * one_by_sum;
-        // A product that overflows beyond the mask must not reach what lies within.
-        const Vec g = simd::select(legal, simd::load(g_ + offset), Vec{});
-        mean_g = simd::fma(p, g, mean_g);
-        simd::store(g_ + offset, g);
-        simd::store(z_ + offset, slope);
-        simd::store(weight_ + offset, p);
-      });
-      if constexpr (!normaliser.divide_by_sum) mean_g = Vec{};
-      const Vec factor = one_by_sum * p_.scale;
+    for (int v = 0; v < V; ++v) Form::backward(rows_at(i0, v, true));
+  }
+
+  // With c = -2 scale · dz:  dquery[i] = Σ_j c[i,j] (key[j] - query[i]),  dkey[j] = Σ_i c[i,j]
+  // (query[i] - key[j]). The products give the first terms; these sums are for the second ones.
+  void sum_distances(int queries, T* query_sums) {
+    T ones[P];
+    std::fill_n(ones, P, T(1));
+    for (int v = 0; v < P; v += lanes) {
+      Vec sum{};
       for (const KeyRun& run : runs_)
         for (int j = run.begin; j < run.end; ++j) {
-          const int offset = j * P + v * lanes;
-          const Vec g = simd::load(g_ + offset) - mean_g;
-          simd::store(z_ + offset, simd::load(z_ + offset) * factor * g);
+          const Vec c = simd::load(z_ + j * P + v) * T(-2);
+          simd::store(z_ + j * P + v, c);
+          sum += c;
         }
+      simd::store(query_sums + v, sum);
+    }
+    for (const KeyRun& run : runs_)
+      small_multiply(run.end - run.begin, 1, queries, Strided<T>{z_ + run.begin * P, P, 1}, ones, 1,
+                     key_sums_ + run.begin, 1, Write::accumulate);
+  }
+  // to[t] -= factor[t] · rows[t]
+  void subtract_multiples(const T* factor, Strided<T> rows, const Gradient& to, int count) const {
+    for (int t = 0; t < count; ++t) {
+      T* const row = to.data + t * to.stride;
+      const T* const from = rows.at(t, 0).data;
+      for_each_vector<T>(e_, [&](auto at) {
+        at.store(row, simd::fma(Vec{} - factor[t], at.load(from), at.load(row)));
+      });
     }
   }
 
   const AttentionProblem<T>& p_;
   const int n_, keys_, e_, padded_;
+  const int most_;                   // keys of a query that are chosen
   const bool copied_;
   const Mask* mask_ = nullptr;       // the head's
   std::span<const KeyRun> runs_;     // the panel's
   T* copies_[6];                     // query, key, value and their gradients [rows, head_size]
   Strided<T> query_, key_, value_;   // the head's rows, wherever they are
   T *query_columns_, *dout_columns_;                      // [head_size, padded]
-  T *z_, *weight_, *g_;                                   // [keys, P]
+  T *z_, *p_panel_, *g_;                                  // [keys, P]
   T* decay_;                                              // by distance
-  T *one_by_sum_ = nullptr, *maximum_ = nullptr;          // the head's, [padded]
+  T* saved_ = nullptr;                                    // the head's, [Form::saved, padded]
+  T* list_;                                               // [most, lanes]: for choose
+  T* key_sums_;                                           // [keys]
+  std::uint32_t* words_;                                  // [keys]: a mask in the making
 };
 
 // Calls f with the worker for panels of the size that suits the problem.
 template <class Score, class T, class F>
-void with_head(const AttentionProblem<T>& problem, F&& f) {
-  if (panel_vectors<T>(problem.queries) == 2) f(Head<Score, 2, T>(problem));
-  else f(Head<Score, 1, T>(problem));
+void with_head(const AttentionProblem<T>& problem, F&& f, int most = 0) {
+  if (panel_vectors<T>(problem.queries) == 2) f(Head<Score, 2, T>(problem, most));
+  else f(Head<Score, 1, T>(problem, most));
 }
 
 template <class Score, class T, class Method>
-void for_each_head(const AttentionProblem<T>& problem, Method method) {
+void for_each_head(const AttentionProblem<T>& problem, Method method, int most = 0) {
   const auto run = [&](auto head) {
     for (int b = 0; b < problem.batch; ++b)
       for (int h = 0; h < problem.heads; ++h) method(head, b, h);
   };
-  with_head<Score>(problem, run);
+  with_head<Score>(problem, run, most);
 }
 
 }  // namespace attention_detail
@@ -410,6 +399,7 @@ template <class Score, class T>
 AttentionKernel<T> attention_kernel() {
   using Problem = AttentionProblem<T>;
   return {
+      RowsOf<Score>::saved,
       [](const Problem& p) {
         attention_detail::for_each_head<Score>(p, [](auto& head, int b, int h) { head.forward(b, h); });
       },
@@ -418,6 +408,10 @@ AttentionKernel<T> attention_kernel() {
       },
       [](const Problem& p, const AttentionMaps<T>& maps) {
         attention_detail::with_head<Score>(p, [&](auto head) { head.weights(maps); });
+      },
+      [](const Problem& p, int most, Mask* chosen) {
+        const auto choose = [&](auto& head, int b, int h) { head.choose(b, h, chosen[b * p.heads + h]); };
+        attention_detail::for_each_head<Score>(p, choose, most);
       },
   };
 }

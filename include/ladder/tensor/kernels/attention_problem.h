@@ -14,10 +14,10 @@ namespace ladder::tensor {
 struct Normaliser {
   bool subtract_maximum;  // weight(z - max z): for exp, which overflows otherwise
   bool divide_by_sum;
-  double epsilon;  // added to the sum
-  bool one_more = false;  // as is a weight of exp(0) that no key gets
+  double epsilon;  // added to the sum of weight(z)
 };
 inline constexpr Normaliser softmax_rows{true, true, 0};
+inline constexpr Normaliser softmax_with_rest{true, true, 1};  // as if there were one more z, of 0
 inline constexpr Normaliser divide_by_sum{false, true, 1e-9};
 inline constexpr Normaliser unnormalised{false, false, 0};
 
@@ -38,6 +38,12 @@ template <class T>
 constexpr int padded_queries(int queries) {
   const int panel = panel_queries<T>(queries);
   return (queries + panel - 1) / panel * panel;
+}
+
+// The keys that the queries of a panel can have chosen together, at `most` each.
+template <class T>
+constexpr int most_chosen(int queries, int keys, int most) {
+  return static_cast<int>(std::min<std::int64_t>(keys, std::int64_t{most} * panel_queries<T>(queries)));
 }
 
 // Rows of a tensor that belong to sequences: row t of sequence b begins at data + b·sequence +
@@ -61,9 +67,8 @@ struct AttentionProblem {
   const T *cosine = nullptr, *sine = nullptr;
   // Slope m of each head's decay exp(-m·(query - key)), [heads]; or null.
   const T* decay_slope = nullptr;
-  // Saved by forward for backward, [batch, heads, padded_queries] each: 1/(Σ weight + epsilon); and
-  // max z, where the score's normaliser subtracts it.
-  T *one_by_sum = nullptr, *maximum = nullptr;
+  // What forward saves for backward: [batch, heads, AttentionKernel::saved, padded_queries].
+  T* saved = nullptr;
   // Backward only.
   const T* dout = nullptr;
   T *dquery = nullptr, *dkey = nullptr, *dvalue = nullptr;
@@ -82,9 +87,14 @@ struct AttentionMaps {
 
 template <class T>
 struct AttentionKernel {
+  int saved;  // numbers a query and head that forward saves
   void (*forward)(const AttentionProblem<T>&);
   void (*backward)(const AttentionProblem<T>&);
   void (*weights)(const AttentionProblem<T>&, const AttentionMaps<T>&);  // for people to look at
+  // Of the keys that the problem's masks allow, the `most` of each query with the largest weight before
+  // normalisation (of equal ones the earlier): as one mask a (sequence, head), for panels of the same
+  // size. Allocates nothing where `chosen` has reserved for most_chosen keys a panel.
+  void (*choose)(const AttentionProblem<T>&, int most, Mask* chosen);
 };
 
 }  // namespace ladder::tensor

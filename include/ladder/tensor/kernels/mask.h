@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace ladder::tensor {
@@ -33,17 +34,23 @@ class Mask {
   // `panel` <= 32 queries a panel. Then, once a panel in order: keys by add, and close.
   explicit Mask(int panel = 1) : panel_(panel) {}
 
-  // legal(query, key), asked once for every pair. Queries of the last panel beyond `queries` follow
-  // the last one: their results are never read.
-  template <class Legal>
-  Mask(int panel, int queries, int keys, Legal legal) : panel_(panel) {
+  // next(query, key): the query's first run of legal keys at or after `key`, as something with begin
+  // and end; begin >= keys if there is none. Costs the legal pairs, not all. Queries of the last panel
+  // beyond `queries` follow the last one: their results are never read.
+  template <class Next>
+  Mask(int panel, int queries, int keys, Next next) : panel_(panel) {
+    std::vector<std::uint32_t> words(keys);
     for (int i0 = 0; i0 < queries; i0 += panel) {
-      for (int j = 0; j < keys; ++j) {
-        std::uint32_t word = 0;
-        for (int q = 0; q < panel; ++q)
-          word |= std::uint32_t{legal(std::min(i0 + q, queries - 1), j)} << q;
-        add(j, word);
+      int first = keys, last = 0;
+      for (int q = 0; q < panel; ++q) {
+        const int query = std::min(i0 + q, queries - 1);
+        for (auto run = next(query, 0); run.begin < keys; run = next(query, run.end)) {
+          const int end = std::min(run.end, keys);
+          for (int j = run.begin; j < end; ++j) words[j] |= 1u << q;
+          first = std::min(first, run.begin), last = std::max(last, end);
+        }
       }
+      for (int j = first; j < last; ++j) add(j, std::exchange(words[j], 0));
       close();
     }
   }

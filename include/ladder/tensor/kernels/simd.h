@@ -209,6 +209,15 @@ inline auto mask_of(std::uint32_t word) {
   return (bit & static_cast<Int>(word)) != 0;
 }
 
+// Bit i is lane i of the mask: the inverse of mask_of.
+template <class Mask>
+inline std::uint32_t word_of(Mask mask) {
+  using Int = detail::Lane<Mask>;
+  constexpr int n = sizeof(Mask) / sizeof(Int);
+  const Mask bit = Int{1} << detail::iota<Mask>(std::make_integer_sequence<int, n>{});
+  return static_cast<std::uint32_t>(detail::fold<n / 2>(mask & bit));
+}
+
 // The sum of all lanes, as a tree: lane i is first added to lane i + lanes / 2, and so on down.
 template <class V>
 inline auto sum(V v) {
@@ -282,6 +291,14 @@ inline Vec<double> reciprocal(Vec<double> x) { return 1 / x; }
   return ((q + 1.0f) * detail::power_of_two(half)) * detail::power_of_two(n - half);
 }
 
+// e^x - 1 for x < 88, to 2 ulp also near 0.
+[[gnu::always_inline]] inline Vec<float> expm1(Vec<float> x) {
+  const Vec<float> low = broadcast(-40.0f);  // beyond, the result is -1 anyway
+  const auto [n, q] = detail::reduce(select(x < low, low, x));
+  const Vec<float> scale = detail::power_of_two(n);
+  return fma(scale, q, scale - 1.0f);
+}
+
 // tanh |x| = m / (m + 2) with m = e^2|x| - 1: the difference is formed as 2^n q + (2^n - 1), whose
 // second part is exact, so nothing cancels near 0.
 [[gnu::always_inline]] inline Vec<float> tanh(Vec<float> x) {
@@ -303,8 +320,20 @@ inline float tanh(float x) { return tanh(broadcast(x))[0]; }
 inline double exp(double x) { return math::exp(x); }
 inline double tanh(double x) { return math::tanh(x); }
 
+// As 2t / (1 - t) with t = tanh(x/2), which keeps the relative accuracy near 0.
+inline double expm1(double x) {
+  if (x > 1 || x < -1) return math::exp(x) - 1;
+  const double t = math::tanh(x / 2);
+  return 2 * t / (1 - t);
+}
+
 inline Vec<double> exp(Vec<double> x) {
   for (int i = 0; i < lanes<double>; ++i) x[i] = math::exp(x[i]);
+  return x;
+}
+
+inline Vec<double> expm1(Vec<double> x) {
+  for (int i = 0; i < lanes<double>; ++i) x[i] = expm1(x[i]);
   return x;
 }
 
