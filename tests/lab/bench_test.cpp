@@ -6,10 +6,13 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <sstream>
 
 #include "ladder/base/error.h"
+#include "ladder/base/files.h"
+#include "ladder/base/text.h"
 #include "ladder/train/trainer.h"
 
 using namespace ladder;
@@ -43,9 +46,32 @@ static std::multiset<std::string> values(const Table& table, const std::string& 
 }
 
 TEST_CASE("the signature is the same at every call and for every number of threads") {
-  const std::uint64_t signature = bench_signature();
+  const auto signature = bench_signature();
   CHECK(signature == bench_signature(2));
   CHECK(signature == bench_signature(1));
+}
+
+// "score ea 0123" -> {"score ea", "0123"}
+static std::map<std::string, std::string> hashes(const std::vector<std::string>& lines) {
+  std::map<std::string, std::string> result;
+  for (const std::string& line : lines) {
+    const auto at = line.rfind(' ');
+    result[line.substr(0, at)] = line.substr(at + 1);
+  }
+  return result;
+}
+
+TEST_CASE("the signature is that of tests/signatures.txt") {
+  auto known = hashes(split(trim(read_file("tests/signatures.txt")), '\n'));
+  for (const auto& [name, hash] : hashes(bench_signature())) {
+    if (!known.contains(name)) continue;  // a new one, which nobody can compare with
+    CHECK_MESSAGE(hash == known[name], "the results of ", name,
+                  " have changed. If they should, renew the file: ./ladder bench --signature > "
+                  "tests/signatures.txt");
+    known.erase(name);
+  }
+  for (const auto& [name, hash] : known)
+    FAIL_CHECK("tests/signatures.txt knows ", name, ", which is no more");
 }
 
 TEST_CASE("the fingerprint sees every bit and every place") {
