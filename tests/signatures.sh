@@ -3,7 +3,7 @@
 # each target, runs it, and compares it with tests/signatures.txt:
 #
 #   tests/signatures.sh              native, x86-64-v3 and v4, -O0, clang++
-#   tests/signatures.sh portable     these, and aarch64 under qemu
+#   tests/signatures.sh portable     these, x86-64-v2 (libm's fma), and aarch64 under qemu
 #
 # Targets that this machine cannot build or run are left out, with a word why. Compilers that are
 # missing are installed where that is possible (Debian, as root).
@@ -68,6 +68,7 @@ else
   row clang++ - - "left out: needs Debian's packages clang and libomp-dev"
 fi
 if [ "${1:-}" = portable ]; then
+  [ "$(uname -m)" = x86_64 ] && compare x86-64-v2 '' ARCH=x86-64-v2
   if have 'command -v aarch64-linux-gnu-g++ && command -v qemu-aarch64' g++-aarch64-linux-gnu qemu-user; then
     compare aarch64 qemu-aarch64 CXX=aarch64-linux-gnu-g++ ARCH=armv8-a CXXFLAGS='-O3 -static'
   else
