@@ -143,7 +143,8 @@ double largest_difference(const T* ours, const Numbers& expected) {
 
 template <class T>
 void compare_with_reference(double tolerance) {
-  for (const auto& [name, formula] : formulas) {
+  for (const auto& pair : formulas) {
+    const std::string& name = pair.first;  // clang 14 captures no bindings
     const Score* score = Registry<Score>::find(name);
     REQUIRE(score != nullptr);
     for (const int context : {1, 2, 5, 15, 16, 17, 33, 49, 70})
@@ -162,7 +163,7 @@ void compare_with_reference(double tolerance) {
             Bench<T> bench(*score, context, head_size, options);
             std::vector<T> z;
             const auto p = bench.probabilities(&z);
-            const Reference expected = reference(formula, score->normaliser.epsilon, bench);
+            const Reference expected = reference(pair.second, score->normaliser.epsilon, bench);
             CHECK(largest_difference(z.data(), expected.products) <= tolerance);
             CHECK(largest_difference(p.data(), expected.probabilities) <= tolerance);
             CHECK(largest_difference(bench.out.value(), expected.out) <= tolerance);
