@@ -2,6 +2,7 @@
 # make run        builds it and climbs the ladder of experiments/quick.txt
 # make test       builds and runs all tests; fetches doctest where it is missing
 # make reproduce-quick   a reduced version of every figure and finding, in data/reproduce/
+# make portable   are the results the same bits for other processors and compilers? See the script
 # make sanitize   the tests under the address and undefined-behaviour sanitizers
 # make clean
 #
@@ -34,7 +35,7 @@ TEST_OBJECTS := $(TESTS:%.cpp=$(BUILD)/%.o)
 DOCTEST := $(BUILD)/doctest
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: all run test reproduce-quick sanitize clean
+.PHONY: all run test reproduce-quick portable sanitize clean
 all: $(LADDER)
 
 run: $(LADDER)
@@ -92,6 +93,16 @@ $(DOCTEST)/found:
 
 # Plug-ins and a model of one's own need include/ alone.
 $(BUILD)/tests/extend/%.o: FLAGS := $(filter-out -Isrc,$(FLAGS))
+
+# The signature alone takes a small part of the program: soon built for other targets.
+SIGNATURE := $(filter src/base/% src/tensor/% src/nn/% src/tasks/% src/train/% %/bench_signature.cpp,$(SOURCES))
+$(BUILD)/signature: $(SIGNATURE:%.cpp=$(BUILD)/%.o) $(BUILD)/tests/signature.o
+	$(CXX) $(FLAGS) $^ -o $@
+$(BUILD)/tests/signature.o: tests/signature.cc $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CXX) $(FLAGS) -MMD -MP -c $< -o $@
+portable:
+	tests/signatures.sh portable
 
 sanitize:
 	$(MAKE) test BUILD=$(BUILD)/sanitize LADDER=$(BUILD)/sanitize/ladder \

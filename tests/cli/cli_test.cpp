@@ -208,7 +208,9 @@ TEST_CASE("cli: values that cannot be are clear errors before any training") {
       {"--seed 1 1", {"each value once"}},
       {"--shard 3/2", {"flag --shard", "'3/2'"}},
   };
-  for (const auto& [words, parts] : wrong) {
+  for (const auto& pair : wrong) {
+    const auto& words = pair.first;  // clang 14 captures no bindings
+    const auto& parts = pair.second;
     CAPTURE(words);
     const Scratch scratch;
     expect(scratch.run("sweep " + quick + " " + words), 2, parts);
@@ -247,7 +249,9 @@ TEST_CASE("cli: errors in experiment files lead with file and line") {
       {"base = 8\ninclude b.txt\n", {"a.txt:2", "b.txt"}},
       {"heads = 5\n", {"a.txt:1", "a divisor of d_model"}},
   };
-  for (const auto& [content, parts] : files) {
+  for (const auto& pair : files) {
+    const auto& content = pair.first;  // clang 14 captures no bindings
+    const auto& parts = pair.second;
     CAPTURE(content);
     write_file(scratch / "a.txt", content);
     expect(scratch.run("sweep a.txt"), 2, parts);

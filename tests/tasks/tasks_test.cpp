@@ -99,7 +99,9 @@ static void check_nt(const Sequence& s, int base, int largest, int delay, int cu
 }
 
 TEST_CASE("nt: follows its rule from as many random tokens as the delay") {
-  for (const auto& [base, delay] : {std::pair{2, 1}, {8, 4}, {16, 12}, {5, 24}, {1024, 3}}) {
+  for (const auto& pair : {std::pair{2, 1}, {8, 4}, {16, 12}, {5, 24}, {1024, 3}}) {
+    const auto& base = pair.first;  // clang 14 captures no bindings
+    const auto& delay = pair.second;
     CAPTURE(base);
     CAPTURE(delay);
     const auto task = task_with({{"base", std::to_string(base)}, {"delay", std::to_string(delay)}});

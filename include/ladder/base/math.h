@@ -3,7 +3,7 @@
 // fma, rounding to an integer).
 //
 // Largest errors against std::, in units of the last place (tests/base/math_test.cpp asserts them):
-//   exp, exp2  1.5 (subnormal results: one subnormal step)      log, log2   3
+//   exp, exp2  1.5 (subnormal results: one subnormal step)      log 3, log2 4
 //   tanh       3                                                cos, sin    2 for |x| <= pi/4; beyond
 //   pow        2 + 2 |exponent · log2(base)|                                it 2^-51 for |x| <= 2^20
 // Special values: as std::, but sin and cos want finite numbers.
