@@ -2,6 +2,7 @@
 # make run        builds it and climbs the ladder of experiments/quick.txt
 # make test       builds and runs all tests; fetches doctest where it is missing
 # make reproduce-quick   a reduced version of every figure and finding, in data/reproduce/
+# make portable   are the results the same bits for other processors and compilers? See the script
 # make sanitize   the tests under the address and undefined-behaviour sanitizers
 # make race       a sweep and a train of two threads under the thread sanitizer (clang)
 # make fuzz       the readers of experiments, tables, checkpoints and logs, FUZZ_SECONDS each (clang)
@@ -24,16 +25,22 @@ ifeq ($(filter -j%,$(MAKEFLAGS)),)
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-FLAGS := -std=c++20 -march=$(ARCH) $(CXXFLAGS) -fno-math-errno -Wall -Wextra -fopenmp -Iinclude -Isrc
+# No contraction: where compilers choose which products to fuse with a sum, each gives other bits.
+FLAGS := -std=c++20 -march=$(ARCH) $(CXXFLAGS) -ffp-contract=off -fno-math-errno -Wall -Wextra -fopenmp -Iinclude -Isrc
+# Vectors are as wide as registers (simd.h); some tunings would else cut them in halves.
+ifneq ($(filter x86_64%,$(shell $(CXX) -dumpmachine)),)
+FLAGS += -mprefer-vector-width=512
+endif
 
 SOURCES := $(sort $(shell find src -name '*.cpp'))
 OBJECTS := $(SOURCES:%.cpp=$(BUILD)/%.o)
-TESTS   := $(sort $(shell find tests -name '*.cpp'))
+TESTS   := $(sort $(shell find tests -name '*.cpp' -not -path 'tests/extend/*'))
+EXTEND  := $(sort $(wildcard tests/extend/*.cpp))
 TEST_OBJECTS := $(TESTS:%.cpp=$(BUILD)/%.o)
 DOCTEST := $(BUILD)/doctest
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: all run test reproduce-quick sanitize race fuzz tidy coverage abuse slurm clean
+.PHONY: all run test reproduce-quick portable sanitize race fuzz tidy coverage abuse slurm clean
 all: $(LADDER)
 
 run: $(LADDER)
@@ -62,9 +69,6 @@ $(BUILD)/%.o: %.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CXX) $(FLAGS) -MMD -MP -c $< -o $@
 
-# Random numbers must be the same bits on every platform: no fused multiply-add there.
-$(BUILD)/src/base/random.o: FLAGS += -ffp-contract=off
-
 # The version is compiled into one file, rebuilt when it changes.
 $(BUILD)/src/base/version.o: FLAGS += -DLADDER_VERSION='"$(VERSION)"'
 $(BUILD)/src/base/version.o: $(BUILD)/version
@@ -79,7 +83,7 @@ $(BUILD)/flags: force
 .PHONY: force
 
 # The tests need doctest (one header): the system's, else Debian's package, else advice.
-test: $(LADDER) $(BUILD)/run_tests
+test: $(LADDER) $(BUILD)/run_tests $(EXTEND:%.cpp=$(BUILD)/%.o)
 	LADDER=./$(LADDER) $(BUILD)/run_tests
 
 $(BUILD)/run_tests: $(filter-out $(BUILD)/src/main.o,$(OBJECTS)) $(TEST_OBJECTS)
@@ -91,6 +95,19 @@ $(DOCTEST)/found:
 	@mkdir -p $(@D)
 	@sh tests/get_doctest.sh '$(CXX)' $(DOCTEST)
 	@touch $@
+
+# Plug-ins and a model of one's own need include/ alone.
+$(BUILD)/tests/extend/%.o: FLAGS := $(filter-out -Isrc,$(FLAGS))
+
+# The signature alone takes a small part of the program: soon built for other targets.
+SIGNATURE := $(filter src/base/% src/tensor/% src/nn/% src/tasks/% src/train/% %/bench_signature.cpp,$(SOURCES))
+$(BUILD)/signature: $(SIGNATURE:%.cpp=$(BUILD)/%.o) $(BUILD)/tests/signature.o
+	$(CXX) $(FLAGS) $^ -o $@
+$(BUILD)/tests/signature.o: tests/signature.cc $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CXX) $(FLAGS) -MMD -MP -c $< -o $@
+portable:
+	tests/signatures.sh portable
 
 sanitize:
 	$(MAKE) test BUILD=$(BUILD)/sanitize LADDER=$(BUILD)/sanitize/ladder \

@@ -7,6 +7,7 @@
 
 #include "base/version.h"
 #include "cli/command.h"
+#include "ladder/base/plugin.h"
 
 using namespace ladder;
 using namespace ladder::cli;
@@ -76,6 +77,7 @@ static ExitCode dispatch(const std::vector<std::string>& words) {
 int main(int argc, char** argv) {
   ExitCode code = ExitCode::failure;
   try {
+    require_registrations();
     code = dispatch({argv + 1, argv + argc});
     std::cout.flush();
     if (!std::cout) throw failure("cannot write to standard output");

@@ -1,8 +1,10 @@
-// Compiled with -ffp-contract=off, and without libm but for sqrt, which IEEE 754 rounds exactly:
-// the normal numbers are the same bits on every platform too.
+// The normal numbers are the same bits on every platform too: of libm there is sqrt only, which
+// IEEE 754 rounds exactly.
 #include "ladder/base/random.h"
 
 #include <cmath>
+
+#include "ladder/base/math.h"
 
 namespace ladder {
 
@@ -52,34 +54,11 @@ int Random::below(int count, std::uint64_t index, std::uint32_t sub_index) const
   return static_cast<int>(((r >> 32) * n + ((r & 0xFFFFFFFFu) * n >> 32)) >> 32);
 }
 
-// ln x for x in (0, 1]: x = m·2^e with m in [sqrt(1/2), sqrt(2)), ln m = 2 artanh((m-1)/(m+1)).
-static double log_portable(double x) {
-  int exponent;
-  double m = std::frexp(x, &exponent);
-  if (m < 0.70710678118654752) m *= 2, --exponent;
-  const double t = (m - 1) / (m + 1), t2 = t * t;
-  double series = 0;
-  for (int n = 25; n >= 1; n -= 2) series = series * t2 + 1.0 / n;
-  return 2 * t * series + exponent * 0.69314718055994531;
-}
-
-// cos(2 pi u) for u in [0, 1): folded to an angle of at most pi/4, then the Taylor series.
-static double cos_turns(double u) {
-  if (u > 0.5) u = 1 - u;           // cos(-a) = cos a
-  const bool negative = u > 0.25;   // cos(pi - a) = -cos a
-  if (negative) u = 0.5 - u;
-  const bool sine = u > 0.125;      // cos(pi/2 - a) = sin a
-  const double a = 6.283185307179586 * (sine ? 0.25 - u : u), a2 = a * a;
-  double series = 1;
-  for (int n = 20; n >= 2; n -= 2) series = 1 - series * a2 / (sine ? (n + 1) * n : n * (n - 1));
-  const double value = sine ? a * series : series;
-  return negative ? -value : value;
-}
-
 double Random::normal(std::uint64_t index, std::uint32_t sub_index) const {
   const auto b = block(seed_, stream_, index, sub_index);
   const double radius_uniform = 1 - unit(b[0], b[1]);  // in (0, 1]
-  return std::sqrt(-2 * log_portable(radius_uniform)) * cos_turns(unit(b[2], b[3]));  // Box-Muller
+  // Box-Muller
+  return std::sqrt(-2 * math::log(radius_uniform)) * math::cos_turns(unit(b[2], b[3]));
 }
 
 }  // namespace ladder

@@ -1,24 +1,105 @@
 #include "ladder/base/settings.h"
 
 #include <algorithm>
+#include <tuple>
+
+#include "ladder/base/plugin.h"
 
 namespace ladder {
 
-RegisteredSettings::RegisteredSettings(std::initializer_list<Setting> settings) {
-  static int sequence = 0;
-  for (Setting setting : settings) {
-    setting.sequence = sequence++;
-    Registry<Setting>::add(std::move(setting));
+const char* title_of(Group group) {
+  switch (group) {
+    case Group::task: return "task";
+    case Group::model: return "model";
+    case Group::training: return "training";
+    case Group::evaluation: return "evaluation";
+    case Group::seed: return "seed";
+    case Group::session: return "session (no effect on results)";
   }
+  return "";
 }
 
-std::vector<const Setting*> all_settings() {
-  std::vector<const Setting*> result;
-  for (const Setting& setting : Registry<Setting>::all()) result.push_back(&setting);
-  std::sort(result.begin(), result.end(), [](const Setting* a, const Setting* b) {
-    return std::pair(a->group, a->sequence) < std::pair(b->group, b->sequence);
-  });
-  return result;
+// ---- declarations -------------------------------------------------------------------------------
+
+static Setting declared(Type type, std::string name, std::string preset, std::string meaning,
+                        std::string source) {
+  Setting setting;
+  setting.name = std::move(name), setting.type = type, setting.preset = std::move(preset);
+  setting.meaning = std::move(meaning), setting.source = std::move(source);
+  return setting;
+}
+
+static Setting within(double minimum, double maximum, Setting setting) {
+  setting.minimum = minimum, setting.maximum = maximum;
+  return setting;
+}
+
+Setting Setting::integer(std::string name, std::string preset, double minimum, double maximum,
+                         std::string meaning, std::string source) {
+  return within(minimum, maximum, declared(Type::integer, name, preset, meaning, source));
+}
+Setting Setting::integers(std::string name, std::string preset, double minimum, double maximum,
+                          std::string meaning, std::string source) {
+  return within(minimum, maximum, declared(Type::integers, name, preset, meaning, source));
+}
+Setting Setting::real(std::string name, std::string preset, double minimum, double maximum,
+                      std::string meaning, std::string source) {
+  return within(minimum, maximum, declared(Type::real, name, preset, meaning, source));
+}
+Setting Setting::choice(std::string name, std::string preset, std::vector<std::string> known,
+                        std::string meaning, std::string source) {
+  Setting setting = declared(Type::choice, name, preset, meaning, source);
+  setting.known = [known] { return known; };
+  return setting;
+}
+Setting Setting::toggle(std::string name, std::string preset, std::string meaning,
+                        std::string source) {
+  return declared(Type::toggle, name, preset, meaning, source);
+}
+Setting Setting::words(std::string name, std::string preset, std::string meaning,
+                       std::string source) {
+  return declared(Type::text, name, preset, meaning, source);
+}
+
+Setting Setting::automatically(std::function<std::string(const Settings&)> value,
+                               std::function<std::string()> text) && {
+  automatic = std::move(value), automatic_meaning = std::move(text);
+  return std::move(*this);
+}
+Setting Setting::automatically(std::function<std::string(const Settings&)> value,
+                               std::string text) && {
+  return std::move(*this).automatically(std::move(value), [text] { return text; });
+}
+Setting Setting::only_if(std::function<bool(const Settings&)> when, std::string text) && {
+  condition = std::move(when), condition_meaning = std::move(text);
+  return std::move(*this);
+}
+Setting Setting::formerly(std::string name) && {
+  former_name = std::move(name);
+  return std::move(*this);
+}
+
+// ---- all of them --------------------------------------------------------------------------------
+
+const std::vector<const Setting*>& all_settings() {
+  static const std::vector<const Setting*> sorted = [] {
+    std::vector<const Setting*> all;
+    for (const Setting& setting : Registry<Setting>::all()) all.push_back(&setting);
+    const auto key = [](const Setting* s) {
+      return std::tie(s->group, s->owner_kind, s->owner, s->place);
+    };
+    std::sort(all.begin(), all.end(),
+              [&](const Setting* a, const Setting* b) { return key(a) < key(b); });
+    return all;
+  }();
+  return sorted;
+}
+
+const Setting* find_setting(std::string_view name) {
+  if (const Setting* setting = Registry<Setting>::find(name)) return setting;
+  for (const Setting& setting : Registry<Setting>::all())
+    if (!setting.former_name.empty() && setting.former_name == name) return &setting;
+  return nullptr;
 }
 
 std::vector<std::string> setting_names() {
@@ -41,11 +122,31 @@ std::string Setting::range() const {
     case Type::integer: text = "an integer in " + number_range(*this); break;
     case Type::integers: text = "integers in " + number_range(*this) + " joined by +"; break;
     case Type::real: text = "a number in " + number_range(*this); break;
-    case Type::choice: text = "one of " + join(choices(), ", "); break;
+    case Type::choice: text = "one of " + join(known(), ", "); break;
+    case Type::choices: text = "one or several, joined by +, of " + join(known(), ", "); break;
     case Type::toggle: text = "on or off"; break;
     case Type::text: text = "text"; break;
   }
   return automatic ? text + ", or auto" : text;
+}
+
+static bool reads(const Plugin& plugin, const std::string& name) {
+  return std::find(plugin.reads.begin(), plugin.reads.end(), name) != plugin.reads.end();
+}
+
+std::string Setting::applies_when() const {
+  std::string text;
+  if (!always)
+    for (const Kind& its_kind : Registry<Kind>::all()) {
+      std::vector<std::string> names;
+      for (const Plugin* plugin : its_kind.plugins())
+        if ((its_kind.name == owner_kind && plugin->name == owner) || reads(*plugin, name))
+          names.push_back(plugin->name);
+      if (names.empty()) continue;
+      text += (text.empty() ? "" : " or ") + its_kind.name + " = " + join(names, " or ");
+    }
+  if (condition_meaning.empty()) return text;
+  return text.empty() ? condition_meaning : text + " with " + condition_meaning;
 }
 
 static Error bad_value(const std::string& origin, std::string_view name, std::string_view value,
@@ -53,6 +154,8 @@ static Error bad_value(const std::string& origin, std::string_view name, std::st
   return usage_error(origin + ": key '" + clipped(name) + "': got '" + clipped(value) +
                      "', expected " + expected);
 }
+
+// ---- values -------------------------------------------------------------------------------------
 
 // The value in its canonical form, so that "08" and "8" are one rung; empty if it is not valid.
 static std::string canonical(const Setting& setting, std::string_view value) {
@@ -75,8 +178,14 @@ static std::string canonical(const Setting& setting, std::string_view value) {
       return number && inside(*number) ? to_text(*number) : "";
     }
     case Type::choice: {
-      const auto known = setting.choices();
+      const auto known = setting.known();
       return std::find(known.begin(), known.end(), value) != known.end() ? std::string(value) : "";
+    }
+    case Type::choices: {
+      const auto known = setting.known();
+      for (const std::string& part : split(value, '+'))
+        if (std::find(known.begin(), known.end(), part) == known.end()) return "";
+      return std::string(value);
     }
     case Type::toggle: return value == "on" || value == "off" ? std::string(value) : "";
     case Type::text: return std::string(value);
@@ -86,32 +195,46 @@ static std::string canonical(const Setting& setting, std::string_view value) {
 
 Settings::Settings() {
   for (const Setting& setting : Registry<Setting>::all())
-    values_[setting.name] = {setting.preset, "default", false};
+    values_[setting.name] = {setting.preset, "default", false,
+                             setting.automatic && setting.preset == "auto"};
 }
 
 void Settings::set(std::string_view name, std::string_view value, const std::string& origin) {
-  const Setting* setting = Registry<Setting>::find(name);
+  const Setting* setting = find_setting(name);
   if (!setting)
     throw bad_value(origin, name, value, "a known setting" + did_you_mean(name, setting_names()));
   std::string text = canonical(*setting, value);
   if (text.empty())
     throw bad_value(origin, name, value,
-                    setting->range() + (setting->type == Type::choice
-                                            ? did_you_mean(value, setting->choices())
-                                            : std::string()));
-  values_[setting->name] = {std::move(text), origin, true};
+                    setting->range() + (setting->known ? did_you_mean(value, setting->known())
+                                                       : std::string()));
+  const bool pending = setting->automatic && text == "auto";
+  values_[setting->name] = {std::move(text), origin, true, pending};
+}
+
+// Settings that others' automatic values read are resolved before them: value() comes back here.
+void Settings::resolve(const Setting& setting) {
+  Value& value = values_[setting.name];
+  if (!value.pending) return;
+  value.pending = false;
+  value.text.clear();  // a cycle would read an empty value, which no getter accepts
+  value.text = setting.automatic(*this);
 }
 
 void Settings::resolve() {
-  for (const Setting* setting : all_settings())
-    if (Value& value = values_[setting->name]; setting->automatic && value.text == "auto")
-      value.text = setting->automatic(*this);
+  resolving_ = true;
+  for (const Setting* setting : all_settings()) resolve(*setting);
+  resolving_ = false;
 }
 
 const Settings::Value& Settings::value(std::string_view name) const {
   const auto found = values_.find(name);
-  // A programming error, not a user's: the code reads a setting that nobody registered.
+  // Programming errors, not a user's: the code reads what nobody registered, or reads it too early.
   if (found == values_.end()) throw failure("setting '" + std::string(name) + "' is not registered");
+  if (found->second.pending) {
+    if (!resolving_) throw failure("setting '" + std::string(name) + "' is still auto: resolve it first");
+    const_cast<Settings*>(this)->resolve(*Registry<Setting>::find(name));
+  }
   return found->second;
 }
 
@@ -138,13 +261,42 @@ double Settings::real(std::string_view name) const {
 
 bool Settings::toggle(std::string_view name) const { return value(name).text == "on"; }
 const std::string& Settings::text(std::string_view name) const { return value(name).text; }
+std::vector<std::string> Settings::list(std::string_view name) const {
+  return split(value(name).text, '+');
+}
+const std::string& Settings::typed(std::string_view name) const {
+  const Setting* setting = find_setting(name);
+  if (!setting) throw failure("setting '" + std::string(name) + "' is not registered");
+  return values_.find(setting->name)->second.text;
+}
 bool Settings::given(std::string_view name) const { return value(name).given; }
+
+bool Settings::applies(std::string_view name) const {
+  const Setting* setting = Registry<Setting>::find(name);
+  if (!setting) throw failure("setting '" + std::string(name) + "' is not registered");
+  if (setting->condition && !setting->condition(*this)) return false;
+  if (setting->always) return true;
+  const bool chooses = setting->name == setting->owner_kind;  // who reads it must not depend on it
+  for (const Kind& kind : Registry<Kind>::all()) {
+    if (chooses ? !Registry<Setting>::get(kind.name).always : !applies(kind.name)) continue;
+    for (const std::string& chosen : list(kind.name)) {
+      if (kind.name == setting->owner_kind && chosen == setting->owner) return true;
+      if (const Plugin* plugin = kind.find(chosen); plugin && reads(*plugin, setting->name))
+        return true;
+    }
+  }
+  return false;
+}
+
+std::string Settings::cell(std::string_view name) const {
+  return applies(name) ? text(name) : std::string();
+}
 
 std::vector<std::string> Settings::without_effect() const {
   std::vector<std::string> notes;
   for (const Setting* setting : all_settings()) {
     const Value& v = value(setting->name);
-    if (v.given && setting->applies && !setting->applies(*this))
+    if (v.given && !applies(setting->name))
       notes.push_back(v.origin + ": key '" + setting->name + "' has no effect: it needs " +
                       setting->applies_when());
   }
@@ -152,7 +304,8 @@ std::vector<std::string> Settings::without_effect() const {
 }
 
 Error Settings::invalid(std::string_view name, const std::string& expected) const {
-  return bad_value(value(name).origin, name, value(name).text, expected);
+  const auto found = values_.find(name);
+  return bad_value(found->second.origin, name, found->second.text, expected);
 }
 
 }  // namespace ladder

@@ -1,5 +1,4 @@
 // ladder bench: speed, memory and signature of fixed workloads.
-#include <cstdio>
 #include <iostream>
 
 #include "base/files.h"
@@ -48,10 +47,7 @@ static BenchOptions options_of(const Arguments& arguments) {
 }
 
 static void print_signature(int threads) {
-  char digits[17];
-  std::snprintf(digits, sizeof digits, "%016llx",
-                static_cast<unsigned long long>(bench_signature(threads)));
-  std::cout << "signature " << digits << "\n";
+  for (const std::string& line : bench_signature(threads)) std::cout << line << "\n";
 }
 
 static ExitCode run_bench(const Arguments& arguments) {
@@ -81,7 +77,8 @@ static const Registered<Command> registered({
         "Scores are compared with the first one (default dpa ea), measured in turn; speeds with\n"
         "the multiply-add peak, measured in the same turns. Writes bench.csv to --out, or else to\n"
         "data/bench.\n"
-        "The signature changes with any bit of the results, not with threads or what is measured.",
+        "The signature, a line for each score and optimizer, changes with any bit of the results; not\n"
+        "with threads, nor with the machine or the compiler.",
     .flags = {{"score", "A,B", "scores to measure; more of them may follow as words"},
               {"parts", "A,B", "of steps, matmul, attention, sweep (default: all)"},
               {"shapes", "A,B", "of S, M, L, for steps (default: all)"},

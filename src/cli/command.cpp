@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iostream>
 
+#include "ladder/base/plugin.h"
+
 namespace ladder::cli {
 
 static bool takes(const Command& command, const Setting& setting) {
@@ -56,7 +58,7 @@ Arguments parse_arguments(const Command& command, const std::vector<std::string>
     const std::string origin = "flag --" + name;
     const auto flag = std::find_if(command.flags.begin(), command.flags.end(),
                                    [&](const Flag& f) { return f.name == name; });
-    const Setting* setting = Registry<Setting>::find(name);
+    const Setting* setting = find_setting(name);
     const bool is_flag = flag != command.flags.end();
     // A value is whatever does not begin with --; a setting takes several (an axis).
     const bool several = is_flag && flag->value.ends_with("...");
@@ -119,24 +121,12 @@ std::string general_help() {
       "score, and reports how far up each gets.\n\nCommands:\n";
   for (const Command& command : Registry<Command>::all())
     text += "  " + pad_right(command.name, 11) + command.summary + "\n";
-  text += "\nRegistered (see: ladder list KIND):\n";
-  text += "  scores     " + join(Registry<Setting>::get("score").choices(), ", ") + "\n";
-  text += "  tasks      " + join(Registry<Setting>::get("task").choices(), ", ") + "\n";
-  text += "  optimizers " + join(Registry<Setting>::get("optimizer").choices(), ", ") + "\n";
+  text += "\nPlug-ins (see: ladder list KIND):\n";
+  for (const Kind& kind : Registry<Kind>::all())
+    text += "  " + pad_right(kind.name + "s", 11) +
+            join(Registry<Setting>::get(kind.name).known(), ", ") + "\n";
   text += "\nladder help COMMAND tells more. Exit status: 0 done, 1 failure, 2 wrong usage, 130 or 143 stopped by a signal.\n";
   return text;
-}
-
-static const char* title(Group group) {
-  switch (group) {
-    case Group::task: return "task";
-    case Group::model: return "model";
-    case Group::training: return "training";
-    case Group::evaluation: return "evaluation";
-    case Group::seed: return "seed";
-    case Group::session: return "session (no effect on results)";
-  }
-  return "";
 }
 
 std::string command_help(const Command& command) {
@@ -152,7 +142,7 @@ std::string command_help(const Command& command) {
   for (const Setting* setting : all_settings()) {
     if (!takes(command, *setting)) continue;
     if (!last || last->group != setting->group)
-      text += std::string("\nSettings, ") + title(setting->group) + ":\n";
+      text += std::string("\nSettings, ") + title_of(setting->group) + ":\n";
     last = setting;
     text += "  " + pad_right("--" + setting->name, 22) + setting->meaning + "\n" +
             std::string(24, ' ') + setting->range() + "; default " + setting->preset;

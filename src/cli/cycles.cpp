@@ -1,10 +1,10 @@
 // ladder cycles: the exact attractors of the NT rule.
 #include "tasks/cycles.h"
 
-#include <cmath>
 #include <iostream>
 
 #include "cli/command.h"
+#include "ladder/base/math.h"
 
 namespace ladder::cli {
 
@@ -24,7 +24,7 @@ static ExitCode run_cycles(const Arguments& arguments) {
   const int base = given(arguments, "base"), delay = given(arguments, "delay");
   const Cycles cycles = find_cycles(base, delay);
   std::cout << "x[t] = (x[t-1] + x[t-" << delay << "]) mod " << base << ": " << cycles.states
-            << " states, " << fixed(delay * std::log2(base), 2) << " bits\n";
+            << " states, " << fixed(delay * math::log2(base), 2) << " bits\n";
   if (cycles.transient) std::cout << cycles.transient << " states lie on no cycle\n";
   std::cout << pad_left("length", 12) << pad_left("cycles", 12) << "\n";
   for (const auto& [length, count] : cycles.count)

@@ -10,25 +10,26 @@ namespace ladder::cli {
 using namespace train;
 
 static ExitCode run_eval(const Arguments& arguments) {
-  const Safetensors file = read_safetensors(arguments.positional[0]);
-  Settings s = checkpoint_settings(file);
-  replace_settings(s, arguments.settings);
-  s.resolve();
-  require_finite(file);
-  const auto task = make_task(s);
-  require_fitting(file, "", model_config(s, task->vocabulary(), task->context()));
-  Trainer trainer(s);
-  load_parameters(file, "", trainer.parameters());
+  LoadedModel model = load_model(arguments.positional[0], [&](Settings& settings) {
+    replace_settings(settings, arguments.settings);
+  });
+  const Settings& s = model.settings;
+  const HeldOut held_out = model.held_out();
   const int sequences = s.integer("eval_sequences");
-  const Evaluation e = trainer.evaluate(sequences);
+  Network<float> network(model.config, model.parameters, s.integer("micro_batch"), false);
+  const Evaluation e = evaluate(held_out, sequences, network);
   if (!std::isfinite(e.loss))
-    throw failure("'" + file.path + "': the loss is not finite: a model that has diverged");
-  std::cout << "task " << s.text("task") << ", score " << s.text("score") << ", complexity "
-            << fixed(trainer.task().complexity_bits(), 1) << " bits, " << sequences
+    throw failure("'" + arguments.positional[0] + "': the loss is not finite: a model that has diverged");
+  std::cout << "task " << s.text("task") << ", mixer " << s.text("mixer")
+            << (s.applies("score") ? ", score " + s.text("score") : "") << ", complexity "
+            << fixed(model.task->complexity_bits(), 1) << " bits, " << sequences
             << " sequences\nloss              " << fixed(e.loss, 4) << "\naccuracy          "
             << fixed(e.accuracy, 4) << "\nsequence_accuracy " << fixed(e.sequence_accuracy, 4)
-            << "\nrollout_accuracy  " << fixed(trainer.rollout_accuracy(sequences), 4)
-            << "\nchance            " << fixed(trainer.task().chance(), 4) << "\n";
+            << "\nrollout_accuracy  "
+            << (model.task->next_token() ? fixed(rollout_accuracy(held_out, sequences, network), 4)
+                                         : "none: targets are no next tokens")
+            << "\nchance            " << fixed(model.task->chance(), 4) << "\nbest_possible     "
+            << fixed(model.task->best_possible(), 4) << "\n";
   return ExitCode::ok;
 }
 
@@ -37,7 +38,7 @@ static const Registered<Command> registered({
     .positional = "CHECKPOINT",
     .summary = "measures a checkpoint on held-out sequences",
     .details = "Another seed draws other held-out sequences; the task and its size may change as far as\n"
-               "the model's shapes allow.",
+               "the model's shapes allow: --context is free but with learned positions.",
     .flags = {},
     .groups = {Group::task, Group::evaluation, Group::seed},
     .run = run_eval,

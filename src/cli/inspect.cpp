@@ -48,21 +48,13 @@ static std::vector<std::string> labels_of(const std::vector<std::string>& paths)
 // Measures a checkpoint and, if asked for, the same model before training.
 static void inspect(const std::string& path, const std::string& label, const Arguments& arguments,
                     Geometries& models) {
-  const Safetensors file = read_safetensors(path);
-  Settings s = checkpoint_settings(file);
-  const auto weight_seed = static_cast<std::uint64_t>(s.big_integer("seed"));
-  replace_settings(s, arguments.settings);
-  s.resolve();
-  const auto task = make_task(s);
-  const ModelConfig config = model_config(s, task->vocabulary(), task->context());
-  require_fitting(file, "", config);
-  Parameters<float> parameters(config);
-  require_finite(file);
-  load_parameters(file, "", parameters);
-  models.push_back(measure_geometry(label, s, parameters, sequences_of(arguments)));
+  LoadedModel model = load_model(
+      path, [&](Settings& settings) { replace_settings(settings, arguments.settings); });
+  models.push_back(measure_geometry(label, model.settings, model.parameters, sequences_of(arguments)));
   if (!arguments.has("initial")) return;
-  parameters.initialise(config, weight_seed);
-  models.push_back(measure_geometry(label + initial_suffix, s, parameters, sequences_of(arguments)));
+  model.parameters.initialise(model.weight_seed);
+  models.push_back(measure_geometry(label + initial_suffix, model.settings, model.parameters,
+                                    sequences_of(arguments)));
 }
 
 static fs::path directory_of(const Arguments& arguments) {

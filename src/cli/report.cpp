@@ -35,10 +35,12 @@ static ExitCode run_report(const Arguments& arguments) {
 static const Registered<Command> registered({
     .name = "report",
     .positional = "DIR...",
-    .summary = "compares the scores in the results of sweeps: statistics, verdicts, pictures",
+    .summary = "compares the contestants in the results of sweeps: statistics, verdicts, pictures",
     .details = "Reads runs.csv and curves.csv of each directory (the parts of one sweep, or several sweeps)\n"
-               "and writes summary.csv, comparison.csv, climb.csv, report.html and its pictures.",
-    .flags = {{"baseline", "SCORE", "the score that others are compared with (default dpa)"},
+               "and writes summary.csv, comparison.csv, margins.csv, marginals.csv, report.html and its\n"
+               "pictures. A contestant is named by what varies of mixer, score and pattern (\"ea window\"),\n"
+               "and by such of their settings as other contestants do not have (\"ea window 4\").",
+    .flags = {{"baseline", "CONTESTANT", "what the others are compared with (default dpa)"},
               {"against", "COLUMN", "also draw every rung's accuracy against this measured column"},
               {"out", "DIR", "where the report goes (default: the one directory)"}},
     .groups = {},

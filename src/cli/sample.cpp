@@ -2,7 +2,7 @@
 #include <iostream>
 
 #include "cli/command.h"
-#include "ladder/tasks/task.h"
+#include "cli/task_text.h"
 
 namespace ladder::cli {
 
@@ -19,18 +19,11 @@ static ExitCode run_sample(const Arguments& arguments) {
   }
   const Split split = arguments.has("held-out") ? Split::evaluation : Split::training;
   const auto task = make_task(s);
-  std::cout << "# vocabulary " << task->vocabulary() << ", context " << task->context()
-            << ", complexity " << fixed(task->complexity_bits(), 2) << " bits, chance "
-            << fixed(task->chance(), 4) << ", holdout " << task->holdout()
-            << "; the rule determines what stands after |\n";
+  std::cout << "# " << described(*task) << "\n";
   Sequence sequence;
   for (std::int64_t i = 0; i < count; ++i) {
     task->draw(static_cast<std::uint64_t>(s.big_integer("seed")), split, i, sequence);
-    for (std::size_t t = 0; t < sequence.tokens.size(); ++t) {
-      const bool edge = t > 0 && sequence.determined[t] != sequence.determined[t - 1];
-      std::cout << (t ? " " : "") << (edge ? "| " : "") << sequence.tokens[t];
-    }
-    std::cout << "\n";
+    std::cout << (i ? "\n" : "") << pictured(*task, sequence);
   }
   return ExitCode::ok;
 }
@@ -38,7 +31,7 @@ static ExitCode run_sample(const Arguments& arguments) {
 static const Registered<Command> registered({
     .name = "sample",
     .positional = "",
-    .summary = "prints sequences of a task",
+    .summary = "prints sequences of a task: tokens, and below each what is to be said there",
     .details = "  ladder sample --base 4 --delay 3+5",
     .flags = {{"count", "N", "how many sequences (default 5)"},
               {"held-out", "", "from the evaluation split rather than the training split"}},

@@ -20,7 +20,7 @@ std::string write_sweep_report(const fs::path& directory, const std::string& tit
 
   std::vector<std::string> names;
   for (const Picture& picture : report.pictures) names.push_back(picture.name + ".svg");
-  if (report.marginal.rows() > 0) names.push_back("settings.csv");
+  if (report.marginals.csv.rows() > 0) names.push_back("marginals.csv");
   const fs::path list = directory / ".report";
   if (fs::exists(list)) {
     std::error_code ignored;

@@ -1,6 +1,7 @@
 // ladder train: one run, watched.
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
 #include <iostream>
 
@@ -18,6 +19,10 @@ using namespace train;
 static std::string run_name(const Settings& s) {
   return s.text("task") + "_" + s.text("score") + "_base" + s.text("base") + "_delay" +
                      s.text("delay") + "_seed" + s.text("seed");
+}
+
+static std::string if_any(const std::string& words, double value) {
+  return std::isnan(value) ? "" : words + fixed(value, 4);
 }
 
 // The flags and the file; with --resume, what the directory's own experiment says, and the flags.
@@ -67,8 +72,10 @@ static RunResult trained(const Settings& s, Trainer& trainer, const Store& store
 
 static std::string described(const RunResult& result) {
   return "accuracy " + fixed(result.evaluation.accuracy, 4) + ", whole sequences " +
-         fixed(result.evaluation.sequence_accuracy, 4) + ", rollout " +
-         fixed(result.rollout_accuracy, 4) + ", chance " + fixed(result.chance, 4) + ", " +
+         fixed(result.evaluation.sequence_accuracy, 4) +
+         if_any(", rollout ", result.rollout_accuracy) +
+         if_any(", at the eval_context ", result.eval_context_accuracy) + ", chance " +
+         fixed(result.chance, 4) + ", best possible " + fixed(result.best_possible, 4) + ", " +
          (result.solved() ? "solved at step " + std::to_string(result.step_solved)
                           : "not solved in " + std::to_string(result.steps_done) + " steps");
 }

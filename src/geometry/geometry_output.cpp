@@ -1,9 +1,11 @@
 // What `ladder inspect` writes of the measures: tables, pictures, and the answers in words.
+#include "geometry/geometry.h"
+
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "base/table.h"
-#include "geometry/geometry.h"
 #include "plot/chart.h"
 
 namespace ladder::geometry {
@@ -24,57 +26,84 @@ static bool matches_by_both_signs(const AttentionTally& tally) {
 
 static std::string number(double value) { return std::isnan(value) ? "" : fixed(value, 6); }
 
-static std::vector<std::string> numbers_of(const AttentionTally& tally, double rank) {
-  return {std::to_string(tally.rows()),
-          std::to_string(tally.pairs()),
-          std::to_string(tally.count(Standing::attended)),
-          std::to_string(tally.count(Standing::suppressed)),
-          std::to_string(tally.zero_norm_pairs()),
-          number(tally.antiparallel_share()),
-          number(tally.parallel_share()),
-          number(tally.antiparallel_if_uniform()),
-          number(tally.parallel_if_uniform()),
-          number(tally.mean_abs_cosine(Standing::suppressed)),
-          number(tally.mean_abs_cosine(Standing::attended)),
-          number(tally.mean_abs_z()),
-          number(tally.median_abs_z()),
-          number(tally.entropy_bits()),
-          number(tally.relative_entropy()),
-          number(rank)};
+namespace {
+
+// A head, or all heads of a layer together.
+struct Row {
+  const Geometry& model;
+  int layer;
+  std::string head;
+  AttentionTally tally;
+  double rank;
+  double random() const { return random_abs_cosine(model.head_size); }
+};
+
+struct Column {
+  const char* name;
+  std::function<std::string(const Row&)> cell;
+};
+
+std::string whole(std::int64_t count) { return std::to_string(count); }
+std::string flag(bool yes) { return yes ? "1" : "0"; }
+
+const Column columns[] = {
+    {"checkpoint", [](const Row& r) { return r.model.name; }},
+    {"contestant", [](const Row& r) { return r.model.contestant; }},
+    {"sequences", [](const Row& r) { return whole(r.model.sequences); }},
+    {"accuracy", [](const Row& r) { return number(r.model.accuracy); }},
+    {"chance", [](const Row& r) { return number(r.model.chance); }},
+    {"head_size", [](const Row& r) { return whole(r.model.head_size); }},
+    {"random_abs_cosine", [](const Row& r) { return number(r.random()); }},
+    {"layer", [](const Row& r) { return whole(r.layer); }},
+    {"head", [](const Row& r) { return r.head; }},
+    {"rows", [](const Row& r) { return whole(r.tally.rows()); }},
+    {"pairs", [](const Row& r) { return whole(r.tally.pairs()); }},
+    {"attended_pairs", [](const Row& r) { return whole(r.tally.count(Standing::attended)); }},
+    {"suppressed_pairs", [](const Row& r) { return whole(r.tally.count(Standing::suppressed)); }},
+    {"zero_norm_pairs", [](const Row& r) { return whole(r.tally.zero_norm_pairs()); }},
+    {"antiparallel_share", [](const Row& r) { return number(r.tally.antiparallel_share()); }},
+    {"parallel_share", [](const Row& r) { return number(r.tally.parallel_share()); }},
+    {"antiparallel_if_uniform",
+     [](const Row& r) { return number(r.tally.antiparallel_if_uniform()); }},
+    {"parallel_if_uniform", [](const Row& r) { return number(r.tally.parallel_if_uniform()); }},
+    {"abs_cosine_suppressed",
+     [](const Row& r) { return number(r.tally.mean_abs_cosine(Standing::suppressed)); }},
+    {"abs_cosine_attended",
+     [](const Row& r) { return number(r.tally.mean_abs_cosine(Standing::attended)); }},
+    {"mean_abs_z", [](const Row& r) { return number(r.tally.mean_abs_z()); }},
+    {"median_abs_z", [](const Row& r) { return number(r.tally.median_abs_z()); }},
+    {"entropy_bits", [](const Row& r) { return number(r.tally.entropy_bits()); }},
+    {"relative_entropy", [](const Row& r) { return number(r.tally.relative_entropy()); }},
+    {"key_effective_rank", [](const Row& r) { return number(r.rank); }},
+    {"by_orthogonality",
+     [](const Row& r) { return flag(suppresses_by_orthogonality(r.tally, r.random())); }},
+    {"by_both_signs", [](const Row& r) { return flag(matches_by_both_signs(r.tally)); }},
+};
+
+// The rows of a layer: each head, then all of them.
+std::vector<Row> rows_of(const Geometry& model, int layer) {
+  std::vector<Row> rows;
+  for (int head = 0; head < model.heads; ++head)
+    rows.push_back({model, layer, whole(head), model.at(layer, head).tally,
+                    model.at(layer, head).effective_rank});
+  // Heads have spaces of their own: no rank of all.
+  rows.push_back({model, layer, "all", model.layer_tally(layer), no_value});
+  return rows;
 }
 
+}  // namespace
+
 std::string geometry_csv(const Geometries& models) {
-  Table table({"checkpoint", "score", "sequences", "accuracy", "chance", "head_size",
-               "random_abs_cosine", "layer", "head", "rows", "pairs", "attended_pairs",
-               "suppressed_pairs", "zero_norm_pairs", "antiparallel_share", "parallel_share",
-               "antiparallel_if_uniform", "parallel_if_uniform", "abs_cosine_suppressed",
-               "abs_cosine_attended", "mean_abs_z", "median_abs_z", "entropy_bits",
-               "relative_entropy", "key_effective_rank", "by_orthogonality", "by_both_signs"});
-  for (const Geometry& model : models) {
-    const double random = random_abs_cosine(model.head_size);
-    const auto add = [&](int layer, const std::string& head, const AttentionTally& tally,
-                         double rank) {
-      std::vector<std::string> cells = {model.name,
-                                        model.score,
-                                        std::to_string(model.sequences),
-                                        number(model.accuracy),
-                                        number(model.chance),
-                                        std::to_string(model.head_size),
-                                        number(random),
-                                        std::to_string(layer),
-                                        head};
-      for (std::string& cell : numbers_of(tally, rank)) cells.push_back(std::move(cell));
-      cells.push_back(suppresses_by_orthogonality(tally, random) ? "1" : "0");
-      cells.push_back(matches_by_both_signs(tally) ? "1" : "0");
-      table.add_row(std::move(cells));
-    };
-    for (int layer = 0; layer < model.layers; ++layer) {
-      for (int head = 0; head < model.heads; ++head)
-        add(layer, std::to_string(head), model.at(layer, head).tally,
-            model.at(layer, head).effective_rank);
-      add(layer, "all", model.layer_tally(layer), no_value);  // heads have spaces of their own
-    }
-  }
+  std::vector<std::string> names;
+  for (const Column& column : columns) names.push_back(column.name);
+  Table table(names);
+  for (const Geometry& model : models)
+    for (int layer = 0; layer < model.layers; ++layer)
+      for (const Row& row : rows_of(model, layer)) {
+        std::vector<std::string> cells;
+        for (const Column& column : columns) cells.push_back(column.cell(row));
+        table.add_row(std::move(cells));
+      }
   return table.to_csv();
 }
 
@@ -84,7 +113,7 @@ std::string attention_csv(const Geometries& models) {
   for (const Geometry& model : models)
     for (const HeadGeometry& head : model.measured)
       for (int query = 0; query < model.context; ++query)
-        for (int key = 0; key <= query; ++key) {
+        for (int key = 0; key < model.context; ++key) {
           const std::size_t at = query * model.context + key;
           if (std::isnan(head.mean_probability[at])) continue;
           table.add_row({model.name, std::to_string(head.layer), std::to_string(head.head),
@@ -119,13 +148,22 @@ static std::string place_of(int layer, int head) {
   return "layer " + std::to_string(layer) + ", head " + std::to_string(head);
 }
 
-// The query rows that have a target in any sequence.
+// The query rows that have a target in any sequence, and a legal key.
 static std::vector<int> mapped_queries(const Geometry& model) {
+  const std::vector<double>& map = model.measured[0].mean_probability;
   std::vector<int> queries;
-  for (int query = 0; query < model.context; ++query)
-    if (!std::isnan(model.measured[0].mean_probability[query * model.context]))
+  for (int query = 0; query < model.context; ++query) {
+    const auto row = map.begin() + query * model.context;
+    if (!std::all_of(row, row + model.context, [](double p) { return std::isnan(p); }))
       queries.push_back(query);
+  }
   return queries;
+}
+
+// "ea-1", or "one (ea)".
+static std::string title_of(const Geometry& model) {
+  const bool told = model.name.find(model.contestant) != std::string::npos;
+  return model.name + (told ? "" : " (" + model.contestant + ")");
 }
 
 // The largest absolute value, rounded up to one digit: the end of a scale.
@@ -142,7 +180,7 @@ static double scale_end(const Geometry& model, std::vector<double> HeadGeometry:
 std::string attention_svg(const Geometry& model) {
   const std::vector<int> queries = mapped_queries(model);
   HeatMap chart;
-  chart.title = "Attention of " + model.name + " (score " + model.score + ")";
+  chart.title = "Attention of " + title_of(model);
   chart.row_label = "query position";
   chart.column_label = "key position";
   for (const int query : queries) chart.rows.push_back(std::to_string(query));
@@ -151,20 +189,22 @@ std::string attention_svg(const Geometry& model) {
 
   const double z_end = scale_end(model, &HeadGeometry::example_z);
   const auto add = [&](const HeadGeometry& head, std::vector<double> HeadGeometry::*map,
-                       const std::string& what, HeatPanel panel) {
-    panel.title = place_of(head.layer, head.head) + ", " + what;
+                       const std::string& what, HeatFacet facet) {
+    facet.title = place_of(head.layer, head.head) + ", " + what;
     for (const int query : queries) {
       const auto row = (head.*map).begin() + query * model.context;
-      panel.values.emplace_back(row, row + query + 1);  // blank where keys are not legal
+      facet.values.emplace_back(row, row + model.context);
     }
-    chart.panels.push_back(std::move(panel));
+    chart.facets.push_back(std::move(facet));
   };
-  const HeatPanel probability{.title = "", .values = {}, .texts = {}, .scale_label = "probability"};
+  // Blank where keys are not legal.
+  const HeatFacet probability{.title = "", .scale_label = "probability", .blank = true};
   for (const HeadGeometry& head : model.measured) {
     add(head, &HeadGeometry::mean_probability, "mean", probability);
     add(head, &HeadGeometry::example_probability, "example", probability);
     add(head, &HeadGeometry::example_z, "z of the example",
-        {"", {}, {}, Shades::diverging, -z_end, z_end, "z"});
+        {.title = "", .shades = Shades::diverging, .low = -z_end, .high = z_end,
+         .scale_label = "z", .blank = true});
   }
   return to_svg(chart);
 }
@@ -188,10 +228,9 @@ static LineChart cosine_chart(const std::string& title) {
   return chart;
 }
 
-static Panel cosine_panel(const Geometry& model, const std::string& place,
+static Facet cosine_facet(const Geometry& model, const std::string& place,
                           const AttentionTally& tally) {
-  const bool told = model.name.find(model.score) != std::string::npos;
-  return {model.name + (told ? "" : " (" + model.score + ")") + ", " + place,
+  return {title_of(model) + ", " + place,
           {cosine_series("attended (above uniform)", 0, tally, Standing::attended),
            cosine_series("suppressed (below a tenth of uniform)", 1, tally, Standing::suppressed),
            cosine_series("between", reference_style, tally, Standing::between)}};
@@ -201,12 +240,12 @@ std::string cosine_svg(const Geometries& models) {
   LineChart chart = cosine_chart("Attended and suppressed angles, all heads of a layer together");
   for (const Geometry& model : models)
     for (int layer = 0; layer < model.layers; ++layer)
-      chart.panels.push_back(
-          cosine_panel(model, "layer " + std::to_string(layer), model.layer_tally(layer)));
+      chart.facets.push_back(
+          cosine_facet(model, "layer " + std::to_string(layer), model.layer_tally(layer)));
   return to_svg(chart);
 }
 
-// A row of panels a layer, if that can be had.
+// A row of facets a layer, if that can be had.
 static std::size_t columns_for_heads(const Geometries& models) {
   const int heads = models[0].heads;
   for (const Geometry& model : models)
@@ -219,7 +258,7 @@ std::string cosine_heads_svg(const Geometries& models) {
   chart.columns = columns_for_heads(models);
   for (const Geometry& model : models)
     for (const HeadGeometry& head : model.measured)
-      chart.panels.push_back(cosine_panel(model, place_of(head.layer, head.head), head.tally));
+      chart.facets.push_back(cosine_facet(model, place_of(head.layer, head.head), head.tally));
   return to_svg(chart);
 }
 
@@ -229,15 +268,15 @@ static std::string cell(double value, int decimals, std::size_t width) {
   return pad_left(std::isnan(value) ? "-" : fixed(value, decimals), width);
 }
 
-static std::string summary_line(int layer, const std::string& head, const AttentionTally& tally,
-                                double rank) {
-  return pad_left(std::to_string(layer), 5) + pad_left(head, 6) +
+static std::string summary_line(const Row& row) {
+  const AttentionTally& tally = row.tally;
+  return pad_left(std::to_string(row.layer), 5) + pad_left(row.head, 6) +
          cell(tally.mean_abs_cosine(Standing::suppressed), 3, 12) +
          cell(tally.mean_abs_cosine(Standing::attended), 3, 10) +
          cell(tally.antiparallel_share(), 3, 10) + cell(tally.parallel_share(), 3, 9) +
          cell(tally.mean_abs_z(), 3, 9) + cell(tally.median_abs_z(), 3, 8) +
          cell(tally.entropy_bits(), 2, 9) + cell(tally.relative_entropy(), 2, 12) +
-         cell(rank, 2, 9) + "\n";
+         cell(row.rank, 2, 9) + "\n";
 }
 
 static std::string summary_table(const Geometry& model) {
@@ -246,12 +285,8 @@ static std::string summary_table(const Geometry& model) {
       " rank of\n"
       "layer  head  suppressed  attended    < -0.5    > 0.5     mean  median     bits  of uniform  "
       "   keys\n";
-  for (int layer = 0; layer < model.layers; ++layer) {
-    for (int head = 0; head < model.heads; ++head)
-      text += summary_line(layer, std::to_string(head), model.at(layer, head).tally,
-                           model.at(layer, head).effective_rank);
-    text += summary_line(layer, "all", model.layer_tally(layer), no_value);
-  }
+  for (int layer = 0; layer < model.layers; ++layer)
+    for (const Row& row : rows_of(model, layer)) text += summary_line(row);
   return text;
 }
 
@@ -290,7 +325,7 @@ static std::string answers(const Geometry& model, int layer) {
 std::string geometry_summary(const Geometries& models) {
   std::string text;
   for (const Geometry& model : models) {
-    text += model.name + ": score " + model.score + ", accuracy " + fixed(model.accuracy, 4) +
+    text += model.name + ": " + model.contestant + ", accuracy " + fixed(model.accuracy, 4) +
             " (chance " + fixed(model.chance, 4) + ") on " + std::to_string(model.sequences) +
             " held-out sequences, head size " + std::to_string(model.head_size) + "\n" +
             summary_table(model);

@@ -66,7 +66,7 @@ void bench_probe(const BenchShape& shape, const std::string& score, std::ostream
   trainer.step();
   out << "first step" << std::endl;
   trainer.step();
-  trainer.evaluate(shape.batch);
+  evaluate(trainer.held_out(), shape.batch, trainer.network());
 }
 
 // ---- measuring ----------------------------------------------------------------------------------
@@ -85,10 +85,10 @@ class AttentionAlone {
   AttentionAlone(int context, const std::string& score) : context_(context) {
     const Tensor<float> qkv = graph_.leaf(tokens, 3 * d_model, true);
     fill(qkv.value(), qkv.size(), "bench qkv");
-    const auto parts = split(graph_, qkv, 3);
+    const auto parts = split(graph_, qkv, {d_model, d_model, d_model});
     const double scale = std::sqrt(heads / double{d_model});
-    const AttentionOptions options{tokens / context, heads, true, scale};
-    const Tensor<float> out = nn::attention(graph_, Registry<Score>::get(score), parts[0],
+    const AttentionOptions options{.batch = tokens / context, .heads = heads, .scale = scale};
+    const Tensor<float> out = nn::attention(graph_, Registry<Score>::get(score).form, parts[0],
                                                 parts[1], parts[2], options).out;
     // Stands for a loss whose gradient is always the same: written once, here.
     const Tensor<float> loss = graph_.tensor(1, 1);
@@ -169,7 +169,7 @@ class Bench {
     for (const int threads : thread_counts(shape.split))
       for (const std::string& score : options_.scores) {
         const Settings settings = bench_settings(shape, score);
-        const int used = std::min(threads, settings.integer("lanes"));
+        const int used = std::min(threads, settings.integer("gradient_parts"));
         entries.push_back({score, used, std::make_unique<Trainer>(settings, used)});
         workloads.push_back([trainer = entries.back().trainer.get()] { trainer->step(); });
       }

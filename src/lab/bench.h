@@ -72,10 +72,11 @@ void bench_probe(const BenchShape& shape, const std::string& score, std::ostream
 // FNV-1a over the bits of the values, as 32-bit words, going on from `start`.
 std::uint64_t fingerprint(const std::vector<float>& values, std::uint64_t start);
 
-// One number for the computation: the fingerprint of the parameters after a few steps of S, M and
-// of small odd models with every position, norm, score and optimizer. Any change of results in the
-// last bit changes it; so do other vectors (ARCH) and a newly registered score or optimizer.
-// Threads do not.
-std::uint64_t bench_signature(int threads = 1);
+// What the computation gives, to the last bit: a line "score NAME HASH" or "optimizer NAME HASH" for
+// each that is registered. Hashed are the parameters and all measurements after a few steps of small
+// models: with every position, norm, activation and loss for a score, every schedule for an
+// optimizer. The same on every machine, with every compiler and for any number of threads: see
+// tests/signatures.txt.
+std::vector<std::string> bench_signature(int threads = 1);
 
 }  // namespace ladder::lab

@@ -26,7 +26,7 @@ Error bad(const std::string& origin, const std::string& key, const std::string& 
 std::string checked(const std::string& key, const std::string& word, const std::string& origin) {
   static thread_local Settings probe;  // a value is checked alone, whatever the others are
   probe.set(key, word, origin);
-  return probe.text(key);
+  return probe.typed(key);
 }
 
 bool contains(const std::vector<std::string>& words, const std::string& word) {
@@ -45,7 +45,7 @@ std::string text_of_points(const Axis& axis) {
 }
 
 bool takes_ranges(const std::string& key) {
-  const Setting* setting = Registry<Setting>::find(key);
+  const Setting* setting = find_setting(key);
   return setting && (setting->type == Type::integer || setting->type == Type::integers);
 }
 
@@ -82,7 +82,7 @@ void require_distinct(const Axis& axis) {
 }
 
 bool for_session(const std::string& key) {
-  return Registry<Setting>::get(key).group == Group::session;
+  return find_setting(key)->group == Group::session;  // the key is known: it has been checked
 }
 
 void require_alone_if_for_session(const Axis& axis) {

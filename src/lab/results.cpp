@@ -8,8 +8,8 @@ namespace ladder::lab {
 
 // ---- settings -----------------------------------------------------------------------------------
 
-static bool changes_results(const Setting& setting, const Settings&) {
-  return setting.group != Group::session;
+static bool changes_results(const Setting& setting, const Settings& settings) {
+  return setting.group != Group::session && settings.applies(setting.name);
 }
 
 // A number as it would be printed: a preset is kept as it was typed, 1e-8.
@@ -29,15 +29,18 @@ RunKey run_key(const Settings& settings) {
 
 void restore(Settings& settings, const std::string& name, const std::string& text,
              const std::string& origin) {
-  const Setting* setting = Registry<Setting>::find(name);
+  const Setting* setting = find_setting(name);
   if (!setting || text != setting->preset) settings.set(name, text, origin);
 }
 
 std::string difference(const Settings& a, const Settings& b) {
   std::vector<std::string> differences;
   for (const Setting* setting : all_settings()) {
-    if (!changes_results(*setting, a)) continue;
-    const std::string x = value_text(*setting, a), y = value_text(*setting, b);
+    if (setting->group == Group::session) continue;
+    const auto text = [&](const Settings& s) {
+      return changes_results(*setting, s) ? value_text(*setting, s) : std::string("without effect");
+    };
+    const std::string x = text(a), y = text(b);
     if (x != y) differences.push_back(setting->name + " " + x + ", not " + y);
   }
   return join(differences, "; ");
@@ -118,6 +121,8 @@ const Field fields[] = {
      [](RunResult& r, const std::string& t) { return set_whole(r.parameters, t); }},
     {"chance", share, [](const RunResult& r) { return real_text(r.chance); },
      [](RunResult& r, const std::string& t) { return set_real(r.chance, t, 0, 1); }},
+    {"best_possible", share, [](const RunResult& r) { return real_text(r.best_possible); },
+     [](RunResult& r, const std::string& t) { return set_real(r.best_possible, t, 0, 1); }},
     {"holdout", "text", [](const RunResult& r) { return r.holdout; },
      [](RunResult& r, const std::string& t) { return r.holdout = t, true; }},
     {"initial_z", positive, [](const RunResult& r) { return real_text(r.initial_z); },
@@ -138,6 +143,9 @@ const Field fields[] = {
      }},
     {"rollout_accuracy", share, [](const RunResult& r) { return real_text(r.rollout_accuracy); },
      [](RunResult& r, const std::string& t) { return set_real(r.rollout_accuracy, t, 0, 1); }},
+    {"eval_context_accuracy", share,
+     [](const RunResult& r) { return real_text(r.eval_context_accuracy); },
+     [](RunResult& r, const std::string& t) { return set_real(r.eval_context_accuracy, t, 0, 1); }},
     {"solved", "0 or 1",
      [](const RunResult& r) {
        return std::isnan(r.evaluation.accuracy) ? std::string() : std::string(r.solved() ? "1" : "0");
@@ -252,7 +260,7 @@ std::string runs_csv(const std::vector<RunRow>& rows) {
   Table table(header);
   for (const RunRow& row : rows) {
     std::vector<std::string> cells = {std::to_string(row.number)};
-    for (const std::string& name : settings) cells.push_back(row.settings.text(name));
+    for (const std::string& name : settings) cells.push_back(row.settings.cell(name));
     for (std::string& cell : result_cells(row.result)) cells.push_back(std::move(cell));
     table.add_row(std::move(cells));
   }

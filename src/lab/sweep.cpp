@@ -14,18 +14,19 @@
 
 namespace ladder::lab {
 
-static const RegisteredSettings settings({
-    {"threads", Group::session, Type::integer, "auto",
-     "runs at a time; of train, threads of the one run (up to its lanes)", "this program", 1, 4096,
-     nullptr, [](const Settings&) { return std::to_string(omp_get_max_threads()); },
-     [] { return std::string("the processor's"); }},
-    {"checkpoint_minutes", Group::session, Type::real, "5",
-     "time after which a run that is not finished is kept on disk, to go on from", "this program", 0,
-     1e6},
-    {"out", Group::session, Type::text, "auto", "directory of the results", "this program", 0, 0,
-     nullptr, [](const Settings&) { return std::string("auto"); },
-     [] { return std::string("data/ and the name of the experiment"); }},
-});
+static const RegisteredSettings settings(
+    Group::session, "sweep",
+    {Setting::integer("threads", "auto", 1, 4096,
+                      "runs at a time; of train, threads of the one run (up to its gradient_parts)",
+                      "this program")
+         .automatically([](const Settings&) { return std::to_string(omp_get_max_threads()); },
+                        "the processor's"),
+     Setting::real("checkpoint_minutes", "5", 0, 1e6,
+                   "time after which a run that is not finished is kept on disk, to go on from",
+                   "this program"),
+     Setting::words("out", "auto", "directory of the results", "this program")
+         .automatically([](const Settings&) { return std::string("auto"); },
+                        "data/ and the name of the experiment")});
 
 // ---- progress -----------------------------------------------------------------------------------
 

@@ -2,95 +2,168 @@
 // in tensor/kernels/attention.h; this file gives it its place in the graph and its positions.
 #include "ladder/nn/attention.h"
 
-#include <cmath>
+#include <algorithm>
 
+#include "ladder/base/math.h"
 #include "ladder/tensor/ops.h"
 
 namespace ladder::nn {
 
 // cos and sin of t · 10000^(-2d/head_size), [context, head_size/2] each.
 template <class T>
-static void rotary_tables(int context, int head_size, T* cosine, T* sine) {
+static void rotary_tables(Graph<T>& graph, int context, int head_size, AttentionProblem<T>& problem) {
   const int half = head_size / 2;
-  for (int t = 0; t < context; ++t)
-    for (int d = 0; d < half; ++d) {
-      const double angle = t * std::pow(10000.0, -2.0 * d / head_size);
-      cosine[t * half + d] = static_cast<T>(std::cos(angle));
-      sine[t * half + d] = static_cast<T>(std::sin(angle));
-    }
+  const auto angle = [=](std::size_t i) {
+    return static_cast<int>(i / half) * math::pow(10000.0, -2.0 * static_cast<int>(i % half) / head_size);
+  };
+  const std::size_t size = static_cast<std::size_t>(context) * half;
+  problem.cosine = graph.table(size, [=](std::size_t i) { return math::cos(angle(i)); });
+  problem.sine = graph.table(size, [=](std::size_t i) { return math::sin(angle(i)); });
+}
+
+// What an operation's closures keep.
+struct Masks {
+  std::vector<Mask> all;     // one for all, or
+  std::vector<Mask> chosen;  // for topk one a (sequence, head), those of the last forward
+};
+
+template <class T>
+static std::shared_ptr<Masks> make_masks(const ScoreForm& score, const AttentionOptions& o, int context) {
+  const int panel = panel_queries<T>(context);
+  const auto masks = std::make_shared<Masks>();
+  const Pattern* pattern = o.pattern;
+  if (!pattern && score.sees_itself) {
+    masks->all.push_back(Mask::causal(panel, context, context, 0));
+  } else {
+    const int self = score.sees_itself;
+    masks->all.emplace_back(panel, context, context, [=](int query, int key) {
+      Pattern::Keys keys = pattern ? pattern->next(query, key) : Pattern::Keys{key, query + 1};
+      keys.end = std::min(keys.end, query + self);
+      return keys.begin < keys.end ? keys : Pattern::Keys{context, context};
+    });
+  }
+  if (const int most = pattern ? pattern->most_keys() : 0) {
+    masks->chosen.assign(static_cast<std::size_t>(o.batch) * o.heads, Mask(panel));
+    for (Mask& mask : masks->chosen)  // later forwards allocate nothing
+      mask.reserve((context + panel - 1) / panel, most_chosen<T>(context, context, most));
+  }
+  return masks;
 }
 
 template <class T>
-Attention<T> attention(Graph<T>& graph, const Score& score, Tensor<T> query, Tensor<T> key,
-                       Tensor<T> value, AttentionOptions options) {
+Mixed<T> attention(Graph<T>& graph, const ScoreForm& score, Tensor<T> query, Tensor<T> key,
+                   Tensor<T> value, AttentionOptions options) {
   const int rows = query.rows(), d_model = query.cols(), heads = options.heads;
   const int context = rows / options.batch, head_size = d_model / heads;
   if (d_model % heads != 0) throw failure("attention: heads must divide d_model");
-  if (query.stride() != key.stride() || query.stride() != value.stride())
-    throw failure("attention: query, key and value must have the same stride");
+  if (key.stride() != value.stride())
+    throw failure("attention: key and value must have the same stride");
   if (options.rotation == Rotation::rope && head_size % 2 != 0)
     throw failure("attention: rope needs an even head size");
 
   Tensor<T> out = graph.tensor(rows, d_model);
-  AttentionProblem<T> problem{options.batch, context, heads, head_size, query.stride(),
-                              out.stride(), query.value(), key.value(), value.value(), out.value(),
-                              options.causal, static_cast<T>(options.scale)};
-  if (options.rotation == Rotation::rope) {
-    T* cosine = graph.scratch(static_cast<std::size_t>(context) * (head_size / 2));
-    T* sine = graph.scratch(static_cast<std::size_t>(context) * (head_size / 2));
-    rotary_tables(context, head_size, cosine, sine);
-    problem.cosine = cosine, problem.sine = sine;
-  }
-  if (options.decay == Decay::alibi) {
-    T* slope = graph.scratch(heads);
-    for (int h = 0; h < heads; ++h) slope[h] = static_cast<T>(std::pow(2.0, -8.0 * (h + 1) / heads));
-    problem.decay_slope = slope;
-  }
+  const auto layout = [&](Tensor<T> x) { return RowLayout{x.stride(), x.stride() * context}; };
+  AttentionProblem<T> problem{};
+  problem.batch = options.batch, problem.queries = problem.keys = context;
+  problem.heads = heads, problem.head_size = head_size;
+  problem.query_rows = layout(query), problem.key_rows = layout(key), problem.out_rows = layout(out);
+  problem.query = query.value(), problem.key = key.value(), problem.value = value.value();
+  problem.out = out.value();
+  problem.scale = static_cast<T>(options.scale);
+  problem.parameter = static_cast<T>(options.parameter);
+  if (options.rotation == Rotation::rope) rotary_tables(graph, context, head_size, problem);
+  if (options.decay == Decay::alibi)
+    problem.decay_slope = graph.table(
+        heads, [=](std::size_t h) { return math::exp2(-8.0 * static_cast<int>(h + 1) / heads); });
   const std::size_t saved =
-      static_cast<std::size_t>(options.batch) * heads * padded_context<T>(context);
-  problem.one_by_sum = graph.scratch(saved);
-  if (score.normaliser.subtract_maximum) problem.maximum = graph.scratch(saved);
-
+      static_cast<std::size_t>(options.batch) * heads * padded_queries<T>(context);
   const AttentionKernel<T> kernel = score.kernel<T>();
+  problem.saved = graph.scratch(kernel.saved * saved);
+  if (graph.declares()) return {out, {}};
+
+  const auto masks = make_masks<T>(score, options, context);  // kept by the closures
+  problem.mask_a_head = !masks->chosen.empty();
+  problem.masks = problem.mask_a_head ? masks->chosen.data() : masks->all.data();
+  const auto forward = [=, most = options.pattern ? options.pattern->most_keys() : 0] {
+    if (problem.mask_a_head) {
+      AttentionProblem<T> of_all = problem;
+      of_all.masks = masks->all.data(), of_all.mask_a_head = false;
+      kernel.choose(of_all, most, masks->chosen.data());
+    }
+    kernel.forward(problem);
+  };
   graph.record(
-      {query, key, value}, {out}, [=] { kernel.forward(problem); },
+      {query, key, value}, {out}, forward,
       [=](Writes write) {
         if (!query.grad() || !key.grad() || !value.grad())
           throw failure("attention: query, key and value all need a gradient, or none");
+        static_cast<void>(masks);  // they must live
         AttentionProblem<T> p = problem;
         p.dout = out.grad();
         p.dquery = query.grad(), p.dkey = key.grad(), p.dvalue = value.grad();
         p.write_query = write[0], p.write_key = write[1], p.write_value = write[2];
         kernel.backward(p);
       });
-  return {out, query, key, [=](T* probabilities, T* products) {
-            AttentionProblem<T> p = problem;
-            p.probabilities = probabilities, p.products = products;
-            kernel.weights(p);
-          }};
+  return {out,
+          {[=](const AttentionMaps<T>& maps) {
+             static_cast<void>(masks);  // they must live
+             kernel.weights(problem, maps);
+           },
+           heads, score.of_distance ? Tensor<T>() : query, score.of_distance ? Tensor<T>() : key,
+           options.scale}};
 }
 
-template Attention<float> attention(Graph<float>&, const Score&, Tensor<float>, Tensor<float>,
-                                    Tensor<float>, AttentionOptions);
-template Attention<double> attention(Graph<double>&, const Score&, Tensor<double>, Tensor<double>,
-                                     Tensor<double>, AttentionOptions);
+template Mixed<float> attention(Graph<float>&, const ScoreForm&, Tensor<float>, Tensor<float>,
+                                Tensor<float>, AttentionOptions);
+template Mixed<double> attention(Graph<double>&, const ScoreForm&, Tensor<double>, Tensor<double>,
+                                 Tensor<double>, AttentionOptions);
+
+// Which weights are negative, zero, positive, and which keys are legal: where one of these changes, a
+// derivative may not exist.
+static std::vector<int> choices(const Mixed<double>& mixed, int batch, int context) {
+  const std::size_t map = static_cast<std::size_t>(context) * context;
+  std::vector<double> p(map);
+  std::vector<std::uint8_t> legal(map);
+  std::vector<int> result;
+  for (int b = 0; b < batch; ++b)
+    for (int h = 0; h < mixed.look.heads; ++h) {
+      mixed.look.maps({.sequence = b, .head = h, .begin = 0, .end = context,
+                       .probabilities = p.data(), .legal = legal.data()});
+      for (std::size_t i = 0; i < map; ++i) result.push_back(2 * ((p[i] > 0) - (p[i] < 0)) + legal[i]);
+    }
+  return result;
+}
 
 std::vector<GradientCase> attention_gradient_cases(const Score& score) {
   std::vector<GradientCase> cases;
-  const auto add = [&](const std::string& name, int context, int head_size, AttentionOptions o) {
-    cases.push_back({"attention_" + score.name + "_" + name,
-                     [=, &score](Graph<double>& graph, GradientProbe& probe) {
-                       const int rows = o.batch * context, d_model = o.heads * head_size;
-                       const auto x = [&] { return probe.variable(rows, d_model, 0.7); };
-                       const auto q = x(), k = x(), v = x();
-                       return probe.weigh({attention(graph, score, q, k, v, o).out});
-                     }});
+  const auto add = [&](const std::string& name, int context, int head_size, AttentionOptions o,
+                       const std::string& pattern = "full") {
+    const auto build = [=, &score](Graph<double>& graph, GradientProbe& probe) mutable {
+      Settings settings;
+      settings.resolve();
+      const auto keys = Registry<PatternPlugin>::get(pattern).make(settings);
+      o.pattern = keys.get();  // read while recording only
+      o.parameter = score.form.parameter ? score.form.parameter(settings, context) : 0;
+      const int rows = o.batch * context, d_model = o.heads * head_size;
+      const auto x = [&] { return probe.variable(rows, d_model, 0.7); };
+      const auto q = x(), k = x(), v = x();
+      const Mixed<double> mixed = attention(graph, score.form, q, k, v, o);
+      probe.keep_choices([&] {
+        graph.forward();
+        return choices(mixed, o.batch, context);
+      });
+      return probe.weigh({mixed.out});
+    };
+    cases.push_back({"attention_" + score.name + "_" + name, build});
   };
-  add("causal", 11, 3, {2, 2, true, 1});
-  add("full", 5, 2, {1, 2, false, 0.5});
-  add("rope", 9, 4, {1, 2, true, 0.7, Rotation::rope});
-  add("alibi", 9, 2, {2, 2, true, 1, Rotation::none, Decay::alibi});
-  add("long", 37, 2, {1, 1, true, 1});
+  add("causal", 11, 3, {.batch = 2, .heads = 2});
+  add("scaled", 5, 2, {.batch = 1, .heads = 2, .scale = 0.5});
+  add("rope", 9, 4, {.batch = 1, .heads = 2, .scale = 0.7, .rotation = Rotation::rope});
+  if (score.form.decays)
+    add("alibi", 9, 2, {.batch = 2, .heads = 2, .decay = Decay::alibi});
+  add("long", 37, 2, {.batch = 1, .heads = 1});  // several panels of queries
+  add("window", 19, 2, {.batch = 1, .heads = 1}, "window");
+  add("topk", 19, 2, {.batch = 1, .heads = 2}, "topk");
   return cases;
 }
 

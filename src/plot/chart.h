@@ -15,7 +15,7 @@ inline constexpr double no_value = std::numeric_limits<double>::quiet_NaN();
 struct ChartAxis {
   std::string label;  // with its unit: "complexity (bits)"
   bool logarithmic = false;              // values must then be > 0
-  std::optional<double> low, high;       // else: what the data need
+  std::optional<double> low = {}, high = {};  // else: what the data need
   std::vector<double> ticks = {};        // candidates; else: round numbers. Drawn where they fit
 };
 
@@ -27,62 +27,62 @@ struct Point {
 };
 
 struct Series {
-  std::string name;       // in the legend; the same name is the same series in every panel
+  std::string name;       // in the legend; the same name is the same series in every facet
   std::size_t style = 0;  // colour, dash and marker; reference_style: thin grey dots, no marker
-  std::vector<Point> points;
+  std::vector<Point> points = {};
   bool connected = true;
 };
 inline constexpr std::size_t reference_style = static_cast<std::size_t>(-1);
 
-struct Panel {
+struct Facet {
   std::string title;
-  std::vector<Series> series;
+  std::vector<Series> series = {};
 };
 
-// Panels with common axes. Intervals are bands around lines, whiskers at unconnected points.
+// Facets with common axes. Intervals are bands around lines, whiskers at unconnected points.
 struct LineChart {
   std::string title;
   ChartAxis x, y;
-  std::vector<Panel> panels;
-  std::size_t columns = 0;  // of panels; 0: chosen
+  std::vector<Facet> facets;
+  std::size_t columns = 0;  // of facets; 0: chosen
 };
 std::string to_svg(const LineChart& chart);
 
 enum class Shades { sequential /* light to dark */, diverging /* white in the middle */ };
 
-struct HeatPanel {
+struct HeatFacet {
   std::string title;
-  std::vector<std::vector<double>> values;      // [row][column]; NaN: crossed out, no value; a row
-                                                // may be shorter: the rest stays blank
-  std::vector<std::vector<std::string>> texts;  // in the cells; empty: the cells stay bare
+  std::vector<std::vector<double>> values = {};      // [row][column]; NaN: no value, see below
+  std::vector<std::vector<std::string>> texts = {};  // in the cells; empty: the cells stay bare
   Shades shades = Shades::sequential;
   double low = 0, high = 1;   // values beyond are drawn as the end shades
-  std::string scale_label;    // what the shades mean, with its unit
+  std::string scale_label = {};  // what the shades mean, with its unit
+  bool blank = false;  // a cell without a value stays blank, instead of being crossed out
 };
 
-// Panels of one matrix shape. The first row is drawn at the top.
+// Facets of one matrix shape. The first row is drawn at the top.
 struct HeatMap {
   std::string title;
   std::string row_label, column_label;
   std::vector<std::string> rows, columns;
-  std::vector<HeatPanel> panels;
-  std::size_t across = 1;  // panels beside each other; panels below each other share their shades
+  std::vector<HeatFacet> facets;
+  std::size_t across = 1;  // facets beside each other; facets below each other share their shades
 };
 std::string to_svg(const HeatMap& chart);
 
-// Categories down the page; each panel has a horizontal axis of its own and shows each series'
+// Categories down the page; each facet has a horizontal axis of its own and shows each series'
 // value with whiskers in each category. points[i] of a series belongs to category i: its x is
 // the value, low and high its interval, y is ignored (NaN x: left out).
-struct DotPanel {
+struct DotFacet {
   ChartAxis axis;
-  std::vector<Series> series;
-  std::optional<double> reference;  // a vertical line
+  std::vector<Series> series = {};
+  std::optional<double> reference = {};  // a vertical line
 };
 struct DotChart {
   std::string title;
   std::string category_label;
   std::vector<std::string> categories;
-  std::vector<DotPanel> panels;
+  std::vector<DotFacet> facets;
 };
 std::string to_svg(const DotChart& chart);
 

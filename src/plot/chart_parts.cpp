@@ -164,10 +164,10 @@ void draw_arrow_up(Svg& svg, Place at, std::size_t style) {
   svg.polyline({{x - 2.5, y - 8}, {x, y - 11}, {x + 2.5, y - 8}}, look);
 }
 
-std::vector<const Series*> legend_entries(const std::vector<const std::vector<Series>*>& panels) {
+std::vector<const Series*> legend_entries(const std::vector<const std::vector<Series>*>& facets) {
   std::vector<const Series*> entries;
-  for (const auto* panel : panels)
-    for (const Series& series : *panel)
+  for (const auto* facet : facets)
+    for (const Series& series : *facet)
       if (!series.name.empty() &&
           std::none_of(entries.begin(), entries.end(),
                        [&](const Series* entry) { return entry->name == series.name; }))

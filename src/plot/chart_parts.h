@@ -36,7 +36,7 @@ void draw_marker(Svg& svg, Place at, std::size_t style, bool hollow, double scal
 void draw_arrow_up(Svg& svg, Place at, std::size_t style);
 
 // Every series once, by name, in the order of appearance.
-std::vector<const Series*> legend_entries(const std::vector<const std::vector<Series>*>& panels);
+std::vector<const Series*> legend_entries(const std::vector<const std::vector<Series>*>& facets);
 // Draws the entries side by side, wrapped at `width`, from `top` down. Returns the height used.
 double draw_legend(Svg& svg, const std::vector<const Series*>& entries, Place top_left,
                    double width);

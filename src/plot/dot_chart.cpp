@@ -8,24 +8,24 @@ namespace ladder::plot {
 namespace {
 
 constexpr double margin = 12, title_size = 13, label_size = 11.5, tick_size = 10, name_size = 10;
-constexpr double panel_gap = 22, widest_name = 330;
+constexpr double facet_gap = 22, widest_name = 330;
 
 struct Layout {
   double names;       // width of the categories' names
-  double panel_width;
+  double facet_width;
   double row;         // height of a category
   double left, top, width, height;
   double rows_height;
 
-  double x(std::size_t panel) const {
-    return left + static_cast<double>(panel) * (panel_width + panel_gap);
+  double x(std::size_t facet) const {
+    return left + static_cast<double>(facet) * (facet_width + facet_gap);
   }
 };
 
 std::vector<const Series*> entries_of(const DotChart& chart) {
-  std::vector<const std::vector<Series>*> panels;
-  for (const DotPanel& panel : chart.panels) panels.push_back(&panel.series);
-  return legend_entries(panels);
+  std::vector<const std::vector<Series>*> facets;
+  for (const DotFacet& facet : chart.facets) facets.push_back(&facet.series);
+  return legend_entries(facets);
 }
 
 Layout laid_out(const DotChart& chart) {
@@ -35,24 +35,24 @@ Layout laid_out(const DotChart& chart) {
     at.names = std::max(at.names, text_width(name, name_size));
   at.names = std::min(at.names, widest_name);
   std::size_t most = 1;
-  for (const DotPanel& panel : chart.panels) most = std::max(most, panel.series.size());
+  for (const DotFacet& facet : chart.facets) most = std::max(most, facet.series.size());
   at.row = 9 + 8 * static_cast<double>(most);
   at.width = 780;
   at.left = margin + at.names + 12;
-  const double panels = static_cast<double>(std::max<std::size_t>(chart.panels.size(), 1));
-  at.panel_width = (at.width - at.left - margin - 6 - panel_gap * (panels - 1)) / panels;
+  const double facets = static_cast<double>(std::max<std::size_t>(chart.facets.size(), 1));
+  at.facet_width = (at.width - at.left - margin - 6 - facet_gap * (facets - 1)) / facets;
   at.top = margin + 24 + legend_height(entries_of(chart), at.width - 2 * margin) + 18;
   at.rows_height = at.row * static_cast<double>(chart.categories.size());
   at.height = at.top + at.rows_height + 44;
   return at;
 }
 
-std::vector<double> shown(const DotPanel& panel) {
+std::vector<double> shown(const DotFacet& facet) {
   std::vector<double> values;
-  for (const Series& series : panel.series)
+  for (const Series& series : facet.series)
     for (const Point& point : series.points)
       for (const double x : {point.x, point.low, point.high}) values.push_back(x);
-  if (panel.reference) values.push_back(*panel.reference);
+  if (facet.reference) values.push_back(*facet.reference);
   return values;
 }
 
@@ -82,24 +82,24 @@ void draw_series(Svg& svg, const Series& series, double offset, const Layout& at
   }
 }
 
-void draw_panel(Svg& svg, const DotPanel& panel, const Layout& at, std::size_t place) {
+void draw_facet(Svg& svg, const DotFacet& facet, const Layout& at, std::size_t place) {
   const double left = at.x(place), bottom = at.top + at.rows_height;
-  const Scale x = fitted_scale(panel.axis, shown(panel), left, left + at.panel_width);
-  for (const Tick& tick : fitting_ticks(panel.axis, x, Along::width, tick_size)) {
+  const Scale x = fitted_scale(facet.axis, shown(facet), left, left + at.facet_width);
+  for (const Tick& tick : fitting_ticks(facet.axis, x, Along::width, tick_size)) {
     svg.line({tick.at, at.top}, {tick.at, bottom + 4}, R"(stroke="#d9d9d9" stroke-width="0.8")");
     svg.text({tick.at, bottom + 15}, tick.text, {tick_size, "middle"});
   }
-  if (panel.reference)
-    svg.line({x(*panel.reference), at.top}, {x(*panel.reference), bottom},
+  if (facet.reference)
+    svg.line({x(*facet.reference), at.top}, {x(*facet.reference), bottom},
              R"(stroke="#555555" stroke-width="1")");
-  svg.rectangle({left, at.top}, at.panel_width, at.rows_height,
+  svg.rectangle({left, at.top}, at.facet_width, at.rows_height,
                 R"(fill="none" stroke="#555555" stroke-width="0.8")");
-  svg.text({left + 0.5 * at.panel_width, bottom + 33},
-           fit_text(panel.axis.label, label_size, at.panel_width + panel_gap - 4),
+  svg.text({left + 0.5 * at.facet_width, bottom + 33},
+           fit_text(facet.axis.label, label_size, at.facet_width + facet_gap - 4),
            {label_size, "middle"});
-  const double middle = 0.5 * static_cast<double>(panel.series.size() - 1);
-  for (std::size_t i = 0; i < panel.series.size(); ++i)
-    draw_series(svg, panel.series[i], 8 * (static_cast<double>(i) - middle), at, x);
+  const double middle = 0.5 * static_cast<double>(facet.series.size() - 1);
+  for (std::size_t i = 0; i < facet.series.size(); ++i)
+    draw_series(svg, facet.series[i], 8 * (static_cast<double>(i) - middle), at, x);
 }
 
 }  // namespace
@@ -112,8 +112,8 @@ std::string to_svg(const DotChart& chart) {
            {title_size, "start", "#000000", true});
   draw_legend(svg, entries_of(chart), {margin, margin + 22}, wide);
   draw_rows(svg, chart, at);
-  for (std::size_t panel = 0; panel < chart.panels.size(); ++panel)
-    draw_panel(svg, chart.panels[panel], at, panel);
+  for (std::size_t facet = 0; facet < chart.facets.size(); ++facet)
+    draw_facet(svg, chart.facets[facet], at, facet);
   return svg.finish();
 }
 

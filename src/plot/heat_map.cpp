@@ -3,14 +3,14 @@
 #include <cmath>
 #include <cstdio>
 
-#include "plot/chart_parts.h"
 #include "ladder/base/text.h"
+#include "plot/chart_parts.h"
 
 namespace ladder::plot {
 
 namespace {
 
-constexpr double margin = 12, title_size = 13, label_size = 11.5, panel_size = 11, cell_size = 10;
+constexpr double margin = 12, title_size = 13, label_size = 11.5, facet_size = 11, cell_size = 10;
 constexpr double bar_height = 9, bar_room = 40;  // the shades' bar, with its numbers and label
 
 using Colour = std::array<double, 3>;
@@ -57,7 +57,7 @@ struct Layout {
   double cell_width, cell_height;
   double matrix_width, matrix_height;
   double row_names;     // the room that the rows' names take, left of a matrix
-  double step_x, step_y;  // from one panel to the next
+  double step_x, step_y;  // from one facet to the next
   double left, top;     // corner of the first matrix
   double width, height;
   std::vector<std::vector<std::string>> titles;
@@ -74,8 +74,8 @@ Layout laid_out(const HeatMap& chart) {
   Layout at;
   double cell = 0;
   at.bare = true;
-  for (const HeatPanel& panel : chart.panels)
-    for (const auto& row : panel.texts) {
+  for (const HeatFacet& facet : chart.facets)
+    for (const auto& row : facet.texts) {
       cell = std::max(cell, widest(row, cell_size) + 8);
       at.bare = false;
     }
@@ -88,10 +88,10 @@ Layout laid_out(const HeatMap& chart) {
   at.matrix_height = rows * at.cell_height;
   at.row_names = widest(chart.rows, cell_size) + 10;
 
-  for (const HeatPanel& panel : chart.panels)
-    at.titles.push_back(wrap_text(panel.title, panel_size, at.matrix_width));
-  const double titles = text_lines(at.titles) * (panel_size + 3);
-  const std::size_t count = std::max<std::size_t>(chart.panels.size(), 1);
+  for (const HeatFacet& facet : chart.facets)
+    at.titles.push_back(wrap_text(facet.title, facet_size, at.matrix_width));
+  const double titles = text_lines(at.titles) * (facet_size + 3);
+  const std::size_t count = std::max<std::size_t>(chart.facets.size(), 1);
   const double across = static_cast<double>(std::min(chart.across, count));
   const double down = std::ceil(static_cast<double>(count) / static_cast<double>(chart.across));
   at.step_x = at.matrix_width + at.row_names + 24;
@@ -112,21 +112,21 @@ void draw_empty(Svg& svg, Place corner, double width, double height) {
   svg.line({x, y}, {x + width, y + height}, R"(stroke="#bbbbbb" stroke-width="0.6")");
 }
 
-void draw_matrix(Svg& svg, const HeatPanel& panel, const Layout& at, Place corner) {
-  for (std::size_t r = 0; r < panel.values.size(); ++r)
-    for (std::size_t c = 0; c < panel.values[r].size(); ++c) {
+void draw_matrix(Svg& svg, const HeatFacet& facet, const Layout& at, Place corner) {
+  for (std::size_t r = 0; r < facet.values.size(); ++r)
+    for (std::size_t c = 0; c < facet.values[r].size(); ++c) {
       const double x = corner.first + static_cast<double>(c) * at.cell_width;
       const double y = corner.second + static_cast<double>(r) * at.cell_height;
-      const double value = panel.values[r][c];
+      const double value = facet.values[r][c];
       if (std::isnan(value)) {
-        draw_empty(svg, {x, y}, at.cell_width, at.cell_height);
+        if (!facet.blank) draw_empty(svg, {x, y}, at.cell_width, at.cell_height);
         continue;
       }
-      const Colour colour = shade(panel.shades, (value - panel.low) / (panel.high - panel.low));
+      const Colour colour = shade(facet.shades, (value - facet.low) / (facet.high - facet.low));
       svg.rectangle({x, y}, at.cell_width, at.cell_height,
                     fill(colour) + (at.bare ? "" : R"( stroke="#ffffff" stroke-width="0.8")"));
-      if (!panel.texts.empty())
-        svg.text({x + 0.5 * at.cell_width, y + 0.5 * at.cell_height + 3.5}, panel.texts[r][c],
+      if (!facet.texts.empty())
+        svg.text({x + 0.5 * at.cell_width, y + 0.5 * at.cell_height + 3.5}, facet.texts[r][c],
                  {cell_size, "middle", ink_on(colour)});
     }
 }
@@ -147,23 +147,23 @@ void draw_names(Svg& svg, const HeatMap& chart, const Layout& at, Place corner) 
              chart.rows[r], {cell_size, "end"});
 }
 
-void draw_bar(Svg& svg, const HeatPanel& panel, const Layout& at, Place corner) {
+void draw_bar(Svg& svg, const HeatFacet& facet, const Layout& at, Place corner) {
   const auto [x, y] = corner;
   const double width = at.matrix_width;
   constexpr int steps = 40;
   for (int i = 0; i < steps; ++i) {
-    const std::string look = fill(shade(panel.shades, (i + 0.5) / steps));
+    const std::string look = fill(shade(facet.shades, (i + 0.5) / steps));
     svg.rectangle({x + width * i / steps, y}, width / steps + 0.4, bar_height,
                   look + R"( shape-rendering="crispEdges")");  // no seams
   }
-  const Scale scale{panel.low, panel.high, false, 0, width};
+  const Scale scale{facet.low, facet.high, false, 0, width};
   ChartAxis axis;
-  if (panel.shades == Shades::diverging)
-    axis.ticks = {panel.low, 0.5 * (panel.low + panel.high), panel.high};
+  if (facet.shades == Shades::diverging)
+    axis.ticks = {facet.low, 0.5 * (facet.low + facet.high), facet.high};
   for (const Tick& tick : fitting_ticks(axis, scale, Along::width, cell_size))
     svg.text({x + tick.at, y + bar_height + 11}, tick.text, {cell_size, "middle"});
   svg.text({x + 0.5 * width, y + bar_height + 26},
-           fit_text(panel.scale_label, cell_size, width + at.row_names), {cell_size, "middle"});
+           fit_text(facet.scale_label, cell_size, width + at.row_names), {cell_size, "middle"});
 }
 
 }  // namespace
@@ -173,27 +173,27 @@ std::string to_svg(const HeatMap& chart) {
   Svg svg(at.width, at.height, chart.title);
   svg.text({margin, margin + 10}, fit_text(chart.title, title_size, at.width - 2 * margin),
            {title_size, "start", "#000000", true});
-  for (std::size_t i = 0; i < chart.panels.size(); ++i) {
+  for (std::size_t i = 0; i < chart.facets.size(); ++i) {
     const Place corner{at.left + static_cast<double>(i % chart.across) * at.step_x,
                        at.top + static_cast<double>(i / chart.across) * at.step_y};
     double y = corner.second - 6;
     for (auto line = at.titles[i].rbegin(); line != at.titles[i].rend(); ++line) {
-      svg.text({corner.first + 0.5 * at.matrix_width, y}, *line, {panel_size, "middle"});
-      y -= panel_size + 3;
+      svg.text({corner.first + 0.5 * at.matrix_width, y}, *line, {facet_size, "middle"});
+      y -= facet_size + 3;
     }
-    draw_matrix(svg, chart.panels[i], at, corner);
+    draw_matrix(svg, chart.facets[i], at, corner);
     draw_names(svg, chart, at, corner);
     if (i % chart.across == 0)
       svg.text({margin + 8, corner.second + 0.5 * at.matrix_height},
                fit_text(chart.row_label, label_size, at.step_y - 10),
                {label_size, "middle", "#222222", false, true});
-    if (i + chart.across < chart.panels.size()) continue;
+    if (i + chart.across < chart.facets.size()) continue;
     // The lowest of its column.
     const double below = corner.second + at.matrix_height + 31;
     svg.text({corner.first + 0.5 * at.matrix_width, below},
              fit_text(chart.column_label, label_size, at.matrix_width + at.row_names),
              {label_size, "middle"});
-    draw_bar(svg, chart.panels[i], at, {corner.first, below + 12});
+    draw_bar(svg, chart.facets[i], at, {corner.first, below + 12});
   }
   return svg.finish();
 }

@@ -12,59 +12,59 @@ constexpr double margin = 12, title_size = 13, label_size = 11.5, tick_size = 10
 // All measures of one picture, worked out before anything is drawn.
 struct Layout {
   std::size_t columns, rows;
-  double panel_width, panel_height;  // of the plotting area
+  double facet_width, facet_height;  // of the plotting area
   double left, top;                  // corner of the first plotting area
-  double gap_x, gap_y;               // between plotting areas; gap_y holds the panels' titles
-  double panel_title_size;
+  double gap_x, gap_y;               // between plotting areas; gap_y holds the facets' titles
+  double facet_title_size;
   double width, height;
   std::vector<std::vector<std::string>> titles;  // wrapped
 
-  double x(std::size_t panel) const {
-    return left + static_cast<double>(panel % columns) * (panel_width + gap_x);
+  double x(std::size_t facet) const {
+    return left + static_cast<double>(facet % columns) * (facet_width + gap_x);
   }
-  double y(std::size_t panel) const {
-    return top + static_cast<double>(panel / columns) * (panel_height + gap_y);
+  double y(std::size_t facet) const {
+    return top + static_cast<double>(facet / columns) * (facet_height + gap_y);
   }
 };
 
 // About square, with full rows where that can be had.
-std::size_t chosen_columns(std::size_t panels) {
-  if (panels <= 3) return std::max<std::size_t>(panels, 1);
-  if (panels == 4) return 2;
-  const std::size_t most = panels <= 9 ? 3 : panels <= 16 ? 4 : panels <= 25 ? 5 : 6;
+std::size_t chosen_columns(std::size_t facets) {
+  if (facets <= 3) return std::max<std::size_t>(facets, 1);
+  if (facets == 4) return 2;
+  const std::size_t most = facets <= 9 ? 3 : facets <= 16 ? 4 : facets <= 25 ? 5 : 6;
   for (std::size_t columns = most; columns >= 3; --columns)
-    if (panels % columns == 0) return columns;
+    if (facets % columns == 0) return columns;
   return most;
 }
 
-// What a title cannot be broken within: a panel should be as wide.
+// What a title cannot be broken within: a facet should be as wide.
 double widest_piece(const LineChart& chart, double size) {
   double width = 0;
-  for (const Panel& panel : chart.panels)
-    for (const std::string& line : wrap_text(panel.title, size, 1, 1e9))
+  for (const Facet& facet : chart.facets)
+    for (const std::string& line : wrap_text(facet.title, size, 1, 1e9))
       width = std::max(width, text_width(line, size));
   return width;
 }
 
 std::vector<const Series*> entries_of(const LineChart& chart) {
-  std::vector<const std::vector<Series>*> panels;
-  for (const Panel& panel : chart.panels) panels.push_back(&panel.series);
-  return legend_entries(panels);
+  std::vector<const std::vector<Series>*> facets;
+  for (const Facet& facet : chart.facets) facets.push_back(&facet.series);
+  return legend_entries(facets);
 }
 
 // The values that an axis must show.
 std::vector<double> xs(const LineChart& chart) {
   std::vector<double> values;
-  for (const Panel& panel : chart.panels)
-    for (const Series& series : panel.series)
+  for (const Facet& facet : chart.facets)
+    for (const Series& series : facet.series)
       for (const Point& point : series.points) values.push_back(point.x);
   return values;
 }
 
 std::vector<double> ys(const LineChart& chart) {
   std::vector<double> values;
-  for (const Panel& panel : chart.panels)
-    for (const Series& series : panel.series)
+  for (const Facet& facet : chart.facets)
+    for (const Series& series : facet.series)
       for (const Point& point : series.points)
         for (const double y : {point.y, point.low, point.high}) values.push_back(y);
   return values;
@@ -78,7 +78,7 @@ double widest(const std::vector<Tick>& ticks) {
 
 Layout laid_out(const LineChart& chart) {
   Layout at;
-  const std::size_t count = std::max<std::size_t>(chart.panels.size(), 1);
+  const std::size_t count = std::max<std::size_t>(chart.facets.size(), 1);
   at.columns = chart.columns ? std::min(chart.columns, count) : chosen_columns(count);
   at.gap_x = 20;
   at.width = count == 1 ? 640 : 780;
@@ -88,22 +88,22 @@ Layout laid_out(const LineChart& chart) {
   while (at.columns > 1 && room / static_cast<double>(at.columns) - at.gap_x <
                                widest_piece(chart, 10))
     --at.columns;
-  at.panel_width = room / static_cast<double>(at.columns) - at.gap_x;
+  at.facet_width = room / static_cast<double>(at.columns) - at.gap_x;
   at.rows = (count + at.columns - 1) / at.columns;
-  at.panel_height = count == 1 ? 300 : at.columns == 2 ? 200 : at.columns <= 3 ? 165 : 105;
-  at.panel_title_size = at.columns <= 3 ? 11 : 10;
+  at.facet_height = count == 1 ? 300 : at.columns == 2 ? 200 : at.columns <= 3 ? 165 : 105;
+  at.facet_title_size = at.columns <= 3 ? 11 : 10;
 
   std::size_t lines = 0;
-  for (const Panel& panel : chart.panels) {
-    at.titles.push_back(panel.title.empty()
+  for (const Facet& facet : chart.facets) {
+    at.titles.push_back(facet.title.empty()
                             ? std::vector<std::string>{}
-                            : wrap_text(panel.title, at.panel_title_size, at.panel_width));
+                            : wrap_text(facet.title, at.facet_title_size, at.facet_width));
     lines = std::max(lines, at.titles.back().size());
   }
-  const double titles = static_cast<double>(lines) * (at.panel_title_size + 2.5);
+  const double titles = static_cast<double>(lines) * (at.facet_title_size + 2.5);
   at.gap_y = titles + 14;
   at.top = margin + 22 + legend_height(entries_of(chart), at.width - at.left - margin) + titles + 8;
-  at.height = at.top + static_cast<double>(at.rows) * (at.panel_height + at.gap_y) - at.gap_y + 46;
+  at.height = at.top + static_cast<double>(at.rows) * (at.facet_height + at.gap_y) - at.gap_y + 46;
   return at;
 }
 
@@ -152,36 +152,36 @@ void draw_markers(Svg& svg, const Series& series, std::size_t turn, const Scale&
   }
 }
 
-void draw_frame(Svg& svg, const Layout& at, std::size_t panel, const std::vector<Tick>& x_ticks,
+void draw_frame(Svg& svg, const Layout& at, std::size_t facet, const std::vector<Tick>& x_ticks,
                 const std::vector<Tick>& y_ticks) {
-  const double left = at.x(panel), top = at.y(panel), bottom = top + at.panel_height;
+  const double left = at.x(facet), top = at.y(facet), bottom = top + at.facet_height;
   for (const Tick& tick : y_ticks) {
-    svg.line({left, top + tick.at}, {left + at.panel_width, top + tick.at},
+    svg.line({left, top + tick.at}, {left + at.facet_width, top + tick.at},
              R"(stroke="#e4e4e4" stroke-width="0.8")");
-    if (panel % at.columns == 0)
+    if (facet % at.columns == 0)
       svg.text({left - 6, top + tick.at + 3.5}, tick.text, {tick_size, "end"});
   }
-  const bool lowest = panel + at.columns >= at.titles.size();
+  const bool lowest = facet + at.columns >= at.titles.size();
   for (const Tick& tick : x_ticks) {
     svg.line({left + tick.at, bottom}, {left + tick.at, bottom + 4},
              R"(stroke="#555555" stroke-width="0.8")");
     if (lowest) svg.text({left + tick.at, bottom + 15}, tick.text, {tick_size, "middle"});
   }
-  svg.rectangle({left, top}, at.panel_width, at.panel_height,
+  svg.rectangle({left, top}, at.facet_width, at.facet_height,
                 R"(fill="none" stroke="#555555" stroke-width="0.8")");
   double y = top - 5;
-  for (auto line = at.titles[panel].rbegin(); line != at.titles[panel].rend(); ++line) {
-    svg.text({left + 0.5 * at.panel_width, y}, *line, {at.panel_title_size, "middle"});
-    y -= at.panel_title_size + 2.5;
+  for (auto line = at.titles[facet].rbegin(); line != at.titles[facet].rend(); ++line) {
+    svg.text({left + 0.5 * at.facet_width, y}, *line, {at.facet_title_size, "middle"});
+    y -= at.facet_title_size + 2.5;
   }
 }
 
-void draw_series(Svg& svg, const Panel& panel, const Scale& x, const Scale& y, bool small) {
-  for (const Series& series : panel.series)
+void draw_series(Svg& svg, const Facet& facet, const Scale& x, const Scale& y, bool small) {
+  for (const Series& series : facet.series)
     if (series.connected)
       for (const auto& piece : pieces(series)) draw_band(svg, piece, series.style, x, y);
   // The dashed first series is drawn last: where lines coincide, the others show in its gaps.
-  for (auto series = panel.series.rbegin(); series != panel.series.rend(); ++series) {
+  for (auto series = facet.series.rbegin(); series != facet.series.rend(); ++series) {
     if (!series->connected) {
       draw_whiskers(svg, *series, x, y);
       continue;
@@ -192,8 +192,8 @@ void draw_series(Svg& svg, const Panel& panel, const Scale& x, const Scale& y, b
       if (places.size() > 1) svg.polyline(places, stroke(series->style));
     }
   }
-  for (std::size_t i = 0; i < panel.series.size(); ++i)
-    draw_markers(svg, panel.series[i], i, x, y, small);
+  for (std::size_t i = 0; i < facet.series.size(); ++i)
+    draw_markers(svg, facet.series[i], i, x, y, small);
 }
 
 }  // namespace
@@ -206,19 +206,19 @@ std::string to_svg(const LineChart& chart) {
            {title_size, "start", "#000000", true});
   draw_legend(svg, entries_of(chart), {at.left, margin + 20}, wide);
 
-  const Scale x = fitted_scale(chart.x, xs(chart), 0, at.panel_width);
-  const Scale y = fitted_scale(chart.y, ys(chart), at.panel_height, 0);
+  const Scale x = fitted_scale(chart.x, xs(chart), 0, at.facet_width);
+  const Scale y = fitted_scale(chart.y, ys(chart), at.facet_height, 0);
   const auto x_ticks = fitting_ticks(chart.x, x, Along::width, tick_size);
   const auto y_ticks = fitting_ticks(chart.y, y, Along::height, tick_size);
-  for (std::size_t panel = 0; panel < chart.panels.size(); ++panel) {
-    draw_frame(svg, at, panel, x_ticks, y_ticks);
-    Scale panel_x = x, panel_y = y;
-    panel_x.from += at.x(panel), panel_x.to += at.x(panel);
-    panel_y.from += at.y(panel), panel_y.to += at.y(panel);
-    draw_series(svg, chart.panels[panel], panel_x, panel_y, at.columns > 3);
+  for (std::size_t facet = 0; facet < chart.facets.size(); ++facet) {
+    draw_frame(svg, at, facet, x_ticks, y_ticks);
+    Scale facet_x = x, facet_y = y;
+    facet_x.from += at.x(facet), facet_x.to += at.x(facet);
+    facet_y.from += at.y(facet), facet_y.to += at.y(facet);
+    draw_series(svg, chart.facets[facet], facet_x, facet_y, at.columns > 3);
   }
 
-  const double across = static_cast<double>(at.columns) * (at.panel_width + at.gap_x) - at.gap_x;
+  const double across = static_cast<double>(at.columns) * (at.facet_width + at.gap_x) - at.gap_x;
   svg.text({at.left + 0.5 * across, at.height - margin},
            fit_text(chart.x.label, label_size, across), {label_size, "middle"});
   const double down = at.height - 46 - at.top;

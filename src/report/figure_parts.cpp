@@ -5,14 +5,11 @@
 #include <map>
 
 #include "ladder/base/text.h"
+#include "report/report_parts.h"
 
 namespace ladder::report {
 
 using Names = std::vector<std::string>;
-
-static bool less_in_order(const Names& a, const Names& b) {
-  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), natural_less);
-}
 
 std::vector<Group> grouped(const Analysis& analysis, const Names& keys) {
   std::map<Names, Group, decltype(&less_in_order)> groups(&less_in_order);
@@ -51,7 +48,7 @@ Names other_keys(const Analysis& analysis, const Names& keys) {
 }
 
 Abscissa complexity(const Analysis&) {
-  return {{"complexity (bits)", false, {}, {}, {}}, "complexity",
+  return {{.label = "complexity (bits)"}, "complexity",
           [](const Rung& rung) { return rung.complexity_bits; }};
 }
 
@@ -60,7 +57,8 @@ Abscissa setting(const Analysis& analysis, const std::string& key) {
   for (const std::string& value : values_of(analysis, key))
     ticks.push_back(parse_real(value).value_or(no_value));
   const bool logarithmic = ticks.front() > 0 && ticks.back() / ticks.front() >= 4;
-  return {{key, logarithmic, {}, {}, ticks}, key, [&analysis, key](const Rung& rung) {
+  return {{.label = key, .logarithmic = logarithmic, .ticks = ticks}, key,
+          [&analysis, key](const Rung& rung) {
             return parse_real(analysis.value(rung, key)).value_or(no_value);
           }};
 }
@@ -71,8 +69,6 @@ bool any_solved(const Analysis& analysis) {
       if (cell.solved() > 0) return true;
   return false;
 }
-
-std::string difference_name(const std::string& a, const std::string& b) { return a + " − " + b; }
 
 // The rungs of a group that stand at the same x.
 static std::map<double, std::vector<const Rung*>> by_place(const Analysis& analysis,
@@ -85,10 +81,10 @@ static std::map<double, std::vector<const Rung*>> by_place(const Analysis& analy
 }
 
 // Each seed's mean over the rungs that stand at one place.
-static Values seed_means(const std::vector<const Rung*>& rungs, std::size_t score) {
+static Values seed_means(const std::vector<const Rung*>& rungs, std::size_t contestant) {
   std::map<std::string, Values> by_seed;
   for (const Rung* rung : rungs)
-    for (const Outcome& outcome : rung->cells[score].runs)
+    for (const Outcome& outcome : rung->cells[contestant].runs)
       by_seed[outcome.seed].push_back(outcome.accuracy);
   Values means;
   for (const auto& [seed, values] : by_seed) means.push_back(mean(values));
@@ -96,10 +92,10 @@ static Values seed_means(const std::vector<const Rung*>& rungs, std::size_t scor
 }
 
 static Series accuracy_series(const Analysis& analysis, const Abscissa& x, const Group& group,
-                              std::size_t score) {
-  Series series{analysis.scores[score], score, {}};
+                              std::size_t contestant) {
+  Series series{analysis.contestants[contestant], contestant};
   for (const auto& [at, rungs] : by_place(analysis, x, group)) {
-    const Values means = seed_means(rungs, score);
+    const Values means = seed_means(rungs, contestant);
     const Interval interval = bootstrap_mean(means);
     series.points.push_back({at, mean(means), interval.low, interval.high});
   }
@@ -108,7 +104,7 @@ static Series accuracy_series(const Analysis& analysis, const Abscissa& x, const
 
 // Where rungs of different chance are averaged the line would jump up and down: none then.
 static Series chance_series(const Analysis& analysis, const Abscissa& x, const Group& group) {
-  Series series{"chance", reference_style, {}};
+  Series series{"chance", reference_style};
   for (const auto& [at, rungs] : by_place(analysis, x, group)) {
     Values chances;
     for (const Rung* rung : rungs) chances.push_back(rung->chance);
@@ -122,7 +118,7 @@ static Series chance_series(const Analysis& analysis, const Abscissa& x, const G
 }
 
 static void limit(std::vector<Group>& groups) {
-  if (groups.size() > most_panels) groups.resize(most_panels);
+  if (groups.size() > most_facets) groups.resize(most_facets);
 }
 
 LineChart accuracy_chart(const Analysis& analysis, const Abscissa& x, std::vector<Group> groups) {
@@ -130,29 +126,29 @@ LineChart accuracy_chart(const Analysis& analysis, const Abscissa& x, std::vecto
   LineChart chart;
   chart.title = "Accuracy against " + x.name;
   chart.x = x.axis;
-  chart.y = {"token accuracy (share of targets)", false, 0.0, 1.04, {}};
+  chart.y = {.label = "token accuracy (share of targets)", .low = 0, .high = 1.04};
   for (const Group& group : groups) {
-    Panel panel{group.title, {}};
-    for (std::size_t score = 0; score < analysis.scores.size(); ++score)
-      panel.series.push_back(accuracy_series(analysis, x, group, score));
+    Facet facet{group.title};
+    for (std::size_t contestant = 0; contestant < analysis.contestants.size(); ++contestant)
+      facet.series.push_back(accuracy_series(analysis, x, group, contestant));
     if (Series chance = chance_series(analysis, x, group); !chance.points.empty())
-      panel.series.push_back(std::move(chance));
-    chart.panels.push_back(std::move(panel));
+      facet.series.push_back(std::move(chance));
+    chart.facets.push_back(std::move(facet));
   }
   return chart;
 }
 
 // Median and quartiles; what lies beyond the budget is drawn at the budget.
 static Series steps_series(const Analysis& analysis, const Abscissa& x, const Group& group,
-                           std::size_t score) {
-  Series series{analysis.scores[score], score, {}};
+                           std::size_t contestant) {
+  Series series{analysis.contestants[contestant], contestant};
   for (const auto& [at, rungs] : by_place(analysis, x, group)) {
     Values steps;
     double budget = 0;
     for (const Rung* rung : rungs) {
-      const Values more = rung->cells[score].steps_solved();
+      const Values more = rung->cells[contestant].steps_solved();
       steps.insert(steps.end(), more.begin(), more.end());
-      budget = std::max(budget, rung->cells[score].budget());
+      budget = std::max(budget, rung->cells[contestant].budget());
     }
     if (steps.empty()) continue;
     const auto shown = [&](double step) { return std::isinf(step) ? budget : step; };
@@ -174,36 +170,36 @@ LineChart steps_chart(const Analysis& analysis, const Abscissa& x, std::vector<G
   chart.x = x.axis;
   double most = 0;
   for (const Group& group : groups) {
-    Panel panel{group.title, {}};
-    for (std::size_t score = 0; score < analysis.scores.size(); ++score) {
-      panel.series.push_back(steps_series(analysis, x, group, score));
-      for (const Point& point : panel.series.back().points)
+    Facet facet{group.title};
+    for (std::size_t contestant = 0; contestant < analysis.contestants.size(); ++contestant) {
+      facet.series.push_back(steps_series(analysis, x, group, contestant));
+      for (const Point& point : facet.series.back().points)
         most = std::max({most, point.y, std::isnan(point.high) ? 0 : point.high});
     }
-    chart.panels.push_back(std::move(panel));
+    chart.facets.push_back(std::move(facet));
   }
-  chart.y = {"median steps to solve", false, 0.0, 1.18 * most, {}};  // room for the arrows
+  chart.y = {.label = "median steps to solve", .low = 0, .high = 1.18 * most};  // room for the arrows
   return chart;
 }
 
-// One panel of a heat map: a number and a text for each rung that the plane has.
+// One facet of a heat map: a number and a text for each rung that the plane has.
 using CellValue = std::function<std::pair<double, std::string>(std::size_t rung)>;
 
-static void add_heat_panel(const Analysis& analysis, const Group& group, const std::string& row_key,
-                           const std::string& column_key, const CellValue& value, HeatPanel panel,
+static void add_heat_facet(const Analysis& analysis, const Group& group, const std::string& row_key,
+                           const std::string& column_key, const CellValue& value, HeatFacet facet,
                            HeatMap& map) {
-  panel.values.assign(map.rows.size(), Values(map.columns.size(), no_value));
-  panel.texts.assign(map.rows.size(), Names(map.columns.size()));
+  facet.values.assign(map.rows.size(), Values(map.columns.size(), no_value));
+  facet.texts.assign(map.rows.size(), Names(map.columns.size()));
   const auto place = [](const Names& names, const std::string& name) {
     return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
   };
   for (const std::size_t rung : group.rungs) {
     const std::size_t row = place(map.rows, analysis.value(analysis.rungs[rung], row_key));
     const std::size_t column = place(map.columns, analysis.value(analysis.rungs[rung], column_key));
-    std::tie(panel.values[row][column], panel.texts[row][column]) = value(rung);
+    std::tie(facet.values[row][column], facet.texts[row][column]) = value(rung);
   }
-  if (!group.title.empty()) panel.title += ", " + group.title;
-  map.panels.push_back(std::move(panel));
+  if (!group.title.empty()) facet.title += ", " + group.title;
+  map.facets.push_back(std::move(facet));
 }
 
 static HeatMap empty_heat(const Analysis& analysis, const std::string& row_key,
@@ -215,7 +211,7 @@ static HeatMap empty_heat(const Analysis& analysis, const std::string& row_key,
   map.rows = values_of(analysis, row_key);
   std::reverse(map.rows.begin(), map.rows.end());  // small values at the bottom, as on an axis
   map.columns = values_of(analysis, column_key);
-  map.across = 2 * analysis.scores.size() - 1;
+  map.across = 2 * analysis.contestants.size() - 1;
   return map;
 }
 
@@ -239,26 +235,25 @@ HeatMap accuracy_heat(const Analysis& analysis, const std::string& row_key,
     largest = std::fmax(largest, std::fabs(comparison.difference));
   const double end = largest <= 0.1 ? 0.1 : largest <= 0.2 ? 0.2 : largest <= 0.5 ? 0.5 : 1;
   for (const Group& group : heat_lines(analysis, {row_key, column_key})) {
-    for (std::size_t score = 0; score < analysis.scores.size(); ++score) {
+    for (std::size_t contestant = 0; contestant < analysis.contestants.size(); ++contestant) {
       const CellValue value = [&](std::size_t rung) {
-        const double accuracy = mean(analysis.rungs[rung].cells[score].accuracies());
+        const double accuracy = mean(analysis.rungs[rung].cells[contestant].accuracies());
         return std::pair(accuracy, std::isnan(accuracy) ? std::string() : fixed(accuracy, 2));
       };
-      add_heat_panel(analysis, group, row_key, column_key, value,
-                     {analysis.scores[score], {}, {}, Shades::sequential, 0, 1, "token accuracy"},
+      add_heat_facet(analysis, group, row_key, column_key, value,
+                     {.title = analysis.contestants[contestant], .scale_label = "token accuracy"},
                      map);
     }
-    for (std::size_t score = 1; score < analysis.scores.size(); ++score) {
+    for (std::size_t contestant = 1; contestant < analysis.contestants.size(); ++contestant) {
       const CellValue value = [&](std::size_t rung) {
-        const Comparison& c = *analysis.comparison(rung, score);
-        const bool shown = c.verdict == "better" || c.verdict == "worse";
+        const Comparison& c = *analysis.comparison(rung, contestant);
         return std::pair(c.difference, std::isnan(c.difference)
                                            ? std::string()
-                                           : signed_text(c.difference) + (shown ? "*" : ""));
+                                           : signed_text(c.difference) + (c.shown() ? "*" : ""));
       };
-      add_heat_panel(analysis, group, row_key, column_key, value,
-                     {difference_name(analysis.scores[score], analysis.scores[0]), {}, {},
-                      Shades::diverging, -end, end, "difference in accuracy"},
+      add_heat_facet(analysis, group, row_key, column_key, value,
+                     {.title = difference_name(analysis, contestant), .shades = Shades::diverging,
+                      .low = -end, .high = end, .scale_label = "difference in accuracy"},
                      map);
     }
   }
@@ -273,29 +268,29 @@ HeatMap steps_heat(const Analysis& analysis, const std::string& row_key,
     for (const Cell& cell : rung.cells)
       most = std::max({most, cell.budget(), censored_median(cell.steps_solved()).value_or(0)});
   for (const Group& group : heat_lines(analysis, {row_key, column_key})) {
-    for (std::size_t score = 0; score < analysis.scores.size(); ++score) {
+    for (std::size_t contestant = 0; contestant < analysis.contestants.size(); ++contestant) {
       const CellValue value = [&](std::size_t rung) -> std::pair<double, std::string> {
-        const Cell& cell = analysis.rungs[rung].cells[score];
+        const Cell& cell = analysis.rungs[rung].cells[contestant];
         if (cell.runs.empty()) return {no_value, ""};
         if (const auto steps = censored_median(cell.steps_solved()))
           return {*steps, fixed(*steps, 0)};
         return {cell.budget(), std::string(">").append(fixed(cell.budget(), 0))};
       };
-      add_heat_panel(analysis, group, row_key, column_key, value,
-                     {analysis.scores[score], {}, {}, Shades::sequential, 0, most,
-                      "median steps to solve"},
+      add_heat_facet(analysis, group, row_key, column_key, value,
+                     {.title = analysis.contestants[contestant], .high = most,
+                      .scale_label = "median steps to solve"},
                      map);
     }
-    for (std::size_t score = 1; score < analysis.scores.size(); ++score) {
+    for (std::size_t contestant = 1; contestant < analysis.contestants.size(); ++contestant) {
       const CellValue value = [&](std::size_t rung) -> std::pair<double, std::string> {
-        const Comparison& c = *analysis.comparison(rung, score);
+        const Comparison& c = *analysis.comparison(rung, contestant);
         if (std::isnan(c.sooner)) return {no_value, ""};
         const bool shown = c.sooner_interval.above(0.5) || c.sooner_interval.below(0.5);
         return {c.sooner, fixed(c.sooner, 2) + (shown ? "*" : "")};
       };
-      add_heat_panel(analysis, group, row_key, column_key, value,
-                     {analysis.scores[score] + " sooner", {}, {}, Shades::diverging, 0, 1,
-                      "P(solved sooner)"},
+      add_heat_facet(analysis, group, row_key, column_key, value,
+                     {.title = analysis.contestants[contestant] + " sooner",
+                      .shades = Shades::diverging, .scale_label = "P(solved sooner)"},
                      map);
     }
   }

@@ -10,10 +10,10 @@ namespace ladder::report {
 
 using namespace plot;
 
-// More panels than this would be too small to read; the caption says what is left out.
-inline constexpr std::size_t most_panels = 36;
+// More facets than this would be too small to read; the caption says what is left out.
+inline constexpr std::size_t most_facets = 36;
 
-// Some rungs, drawn in one panel.
+// Some rungs, drawn in one facet.
 struct Group {
   std::string title;
   std::vector<std::size_t> rungs;
@@ -39,7 +39,7 @@ Abscissa setting(const Analysis& analysis, const std::string& key);
 LineChart accuracy_chart(const Analysis& analysis, const Abscissa& x, std::vector<Group> groups);
 LineChart steps_chart(const Analysis& analysis, const Abscissa& x, std::vector<Group> groups);
 
-// Over the plane of two keys, one line of panels for each value of the other keys.
+// Over the plane of two keys, one line of facets for each value of the other keys.
 HeatMap accuracy_heat(const Analysis& analysis, const std::string& row_key,
                       const std::string& column_key);
 HeatMap steps_heat(const Analysis& analysis, const std::string& row_key,
@@ -47,6 +47,5 @@ HeatMap steps_heat(const Analysis& analysis, const std::string& row_key,
 inline constexpr std::size_t most_heat_lines = 8;
 
 bool any_solved(const Analysis& analysis);
-std::string difference_name(const std::string& a, const std::string& b);  // "a − b"
 
 }  // namespace ladder::report

@@ -5,8 +5,9 @@
 #include <map>
 #include <set>
 
-#include "report/figure_parts.h"
 #include "ladder/base/text.h"
+#include "report/figure_parts.h"
+#include "report/report_parts.h"
 
 namespace ladder::report {
 
@@ -30,23 +31,23 @@ std::string left_out(std::size_t shown, std::size_t all, const std::string& what
 
 void add_ladder(const Analysis& analysis, std::vector<Picture>& pictures) {
   const Abscissa x = complexity(analysis);
-  const auto panels = grouped(analysis, analysis.panel_keys);
+  const auto facets = grouped(analysis, analysis.ladder_keys);
   const auto note = [](const std::vector<Group>& groups) {
-    return left_out(most_panels, groups.size(), "panels");
+    return left_out(most_facets, groups.size(), "facets");
   };
   pictures.push_back({"accuracy",
                       "Mean token accuracy on fresh sequences against the complexity of the rule; "
-                      "rungs of equal complexity are averaged. " + bands + note(panels),
-                      to_svg(accuracy_chart(analysis, x, panels))});
+                      "rungs of equal complexity are averaged. " + bands + note(facets),
+                      to_svg(accuracy_chart(analysis, x, facets))});
   // Rungs of equal complexity come apart along the first key that the complexity depends on.
-  auto single = panels;
+  auto single = facets;
   if (analysis.complexity_keys.size() > 1) {
     const std::string& key = analysis.complexity_keys.front();
-    Names keys = analysis.panel_keys;
+    Names keys = analysis.ladder_keys;
     keys.push_back(key);
     single = grouped(analysis, keys);
     pictures.push_back({"accuracy_by_" + key,
-                        "The same, one panel for each " + key + ". " + bands + note(single),
+                        "The same, one facet for each " + key + ". " + bands + note(single),
                         to_svg(accuracy_chart(analysis, x, single))});
   }
   if (any_solved(analysis))
@@ -85,7 +86,7 @@ Names plane(const Analysis& analysis) {
 
 void add_heat(const Analysis& analysis, const Names& keys, std::vector<Picture>& pictures) {
   const std::string note = left_out(
-      most_heat_lines, grouped(analysis, other_keys(analysis, keys)).size(), "lines of panels");
+      most_heat_lines, grouped(analysis, other_keys(analysis, keys)).size(), "lines of facets");
   pictures.push_back({"heat_accuracy",
                       "Mean token accuracy over " + keys[0] + " and " + keys[1] +
                           ", and the paired difference; * marks a difference with Holm-corrected "
@@ -101,34 +102,37 @@ void add_heat(const Analysis& analysis, const Names& keys, std::vector<Picture>&
                       to_svg(steps_heat(analysis, keys[0], keys[1]))});
 }
 
+DotFacet difference_facet() {
+  return {.axis = {.label = "difference in accuracy"}, .reference = 0};
+}
+
 void add_dots(const Analysis& analysis, std::vector<Picture>& pictures) {
   const std::size_t count = std::min(analysis.rungs.size(), most_dots);
   DotChart chart;
   chart.title = "Accuracy and paired difference at every rung";
   chart.category_label = join(analysis.rung_keys, ", ");
-  DotPanel accuracy{{"token accuracy", false, 0.0, 1.0, {}}, {}, {}};
-  DotPanel difference{{"difference in accuracy", false, {}, {}, {}}, {}, 0.0};
-  for (std::size_t score = 0; score < analysis.scores.size(); ++score) {
-    accuracy.series.push_back({analysis.scores[score], score, {}, false});
-    if (score > 0)
-      difference.series.push_back({difference_name(analysis.scores[score], analysis.scores[0]),
-                                   score, {}, false});
+  DotFacet accuracy{.axis = {.label = "token accuracy", .low = 0, .high = 1}};
+  DotFacet difference = difference_facet();
+  for (std::size_t contestant = 0; contestant < analysis.contestants.size(); ++contestant) {
+    accuracy.series.push_back({analysis.contestants[contestant], contestant, {}, false});
+    if (contestant > 0)
+      difference.series.push_back(
+          {difference_name(analysis, contestant), contestant, {}, false});
   }
   for (std::size_t rung = 0; rung < count; ++rung) {
     chart.categories.push_back(join(analysis.rungs[rung].values, ", "));
-    for (std::size_t score = 0; score < analysis.scores.size(); ++score) {
-      const Values values = analysis.rungs[rung].cells[score].accuracies();
+    for (std::size_t contestant = 0; contestant < analysis.contestants.size(); ++contestant) {
+      const Values values = analysis.rungs[rung].cells[contestant].accuracies();
       const Interval interval = bootstrap_mean(values);
-      accuracy.series[score].points.push_back({mean(values), 0, interval.low, interval.high});
-      if (score == 0) continue;
-      const Comparison& c = *analysis.comparison(rung, score);
-      const bool shown = c.verdict == "better" || c.verdict == "worse";
-      difference.series[score - 1].points.push_back(
-          {c.difference, 0, c.difference_interval.low, c.difference_interval.high, !shown});
+      accuracy.series[contestant].points.push_back({mean(values), 0, interval.low, interval.high});
+      if (contestant == 0) continue;
+      const Comparison& c = *analysis.comparison(rung, contestant);
+      difference.series[contestant - 1].points.push_back(
+          {c.difference, 0, c.difference_interval.low, c.difference_interval.high, !c.shown()});
     }
   }
-  chart.panels.push_back(std::move(accuracy));
-  if (!difference.series.empty()) chart.panels.push_back(std::move(difference));
+  chart.facets.push_back(std::move(accuracy));
+  if (!difference.series.empty()) chart.facets.push_back(std::move(difference));
   pictures.push_back({"rungs",
                       "Mean token accuracy of every rung with 95 % bootstrap intervals over seeds, "
                       "and the difference over paired seeds. Hollow: no difference shown (see the "
@@ -137,25 +141,25 @@ void add_dots(const Analysis& analysis, std::vector<Picture>& pictures) {
 }
 
 void add_marginals(const Analysis& analysis, std::vector<Picture>& pictures) {
-  if (analysis.marginals.empty() || analysis.scores.size() < 2) return;
+  if (analysis.marginals.empty() || analysis.contestants.size() < 2) return;
   DotChart chart;
   chart.title = "Mean difference by the value of one setting";
   chart.category_label = "setting";
-  DotPanel margin{{"difference in accuracy", false, {}, {}, {}}, {}, 0.0};
-  for (std::size_t score = 1; score < analysis.scores.size(); ++score)
-    margin.series.push_back(
-        {difference_name(analysis.scores[score], analysis.scores[0]), score, {}, false});
+  DotFacet facet = difference_facet();
+  for (std::size_t contestant = 1; contestant < analysis.contestants.size(); ++contestant)
+    facet.series.push_back(
+        {difference_name(analysis, contestant), contestant, {}, false});
   for (const Marginal& marginal : analysis.marginals) {
-    const Climb& climb = marginal.climb;
-    if (climb.score == 0) chart.categories.push_back(marginal.key + " " + marginal.value);
+    const Margin& margin = marginal.margin;
+    if (margin.contestant == 0) chart.categories.push_back(marginal.key + " " + marginal.value);
     else
-      margin.series[climb.score - 1].points.push_back(
-          {climb.margin, 0, climb.margin_interval.low, climb.margin_interval.high,
-           climb.seeds < least_pairs ||
-               !(climb.margin_interval.above(0) || climb.margin_interval.below(0))});
+      facet.series[margin.contestant - 1].points.push_back(
+          {margin.difference, 0, margin.interval.low, margin.interval.high,
+           margin.seeds < least_pairs ||
+               !(margin.interval.above(0) || margin.interval.below(0))});
   }
-  chart.panels.push_back(std::move(margin));
-  pictures.push_back({"settings",
+  chart.facets.push_back(std::move(facet));
+  pictures.push_back({"marginals",
                       "Mean difference over all rungs that share the value of one setting, with 95 "
                       "% bootstrap intervals over seeds. Hollow: the interval includes 0, or there "
                       "are fewer than " + std::to_string(least_pairs) + " seeds.",
@@ -184,12 +188,12 @@ double accuracy_at(const Curve& curve, double step) {
   return accuracy;
 }
 
-Series curve_series(const Analysis& analysis, const Rung& rung, std::size_t score,
+Series curve_series(const Analysis& analysis, const Rung& rung, std::size_t contestant,
                     const std::map<int, Curve>& curves, const std::set<double>& steps) {
-  Series series{analysis.scores[score], score, {}};
+  Series series{analysis.contestants[contestant], contestant};
   for (const double step : steps) {
     Values values;
-    for (const Outcome& outcome : rung.cells[score].runs)
+    for (const Outcome& outcome : rung.cells[contestant].runs)
       if (const auto curve = curves.find(outcome.run); curve != curves.end())
         values.push_back(accuracy_at(curve->second, step));
     if (std::isnan(mean(values))) continue;  // none, or not all have been evaluated yet
@@ -210,90 +214,86 @@ std::set<double> steps_of(const Rung& rung, const std::map<int, Curve>& curves) 
 }
 
 // As many columns as the last key has values, where that makes a full grid of a readable width.
-std::size_t grid_columns(const Analysis& analysis, std::size_t panels) {
+std::size_t grid_columns(const Analysis& analysis, std::size_t facets) {
   if (analysis.rung_keys.empty()) return 0;
   std::size_t cells = 1;
   for (const std::string& key : analysis.rung_keys) cells *= values_of(analysis, key).size();
   const std::size_t columns = values_of(analysis, analysis.rung_keys.back()).size();
-  return cells == panels && columns > 2 && columns <= 6 ? columns : 0;
+  return cells == facets && columns > 2 && columns <= 6 ? columns : 0;
 }
 
 void add_curves(const Analysis& analysis, const Table& table, std::vector<Picture>& pictures) {
   const auto curves = curves_by_run(table);
   const auto groups = grouped(analysis, analysis.rung_keys);  // one rung each
-  const std::size_t count = std::min(groups.size(), most_panels);
+  const std::size_t count = std::min(groups.size(), most_facets);
   LineChart chart;
   chart.title = "Learning curves";
-  chart.x = {"training steps", false, 0.0, {}, {}};
-  chart.y = {"token accuracy", false, 0.0, 1.04, {}};
+  chart.x = {.label = "training steps", .low = 0};
+  chart.y = {.label = "token accuracy", .low = 0, .high = 1.04};
   chart.columns = grid_columns(analysis, count);
   for (std::size_t i = 0; i < count; ++i) {
     // Where there are too many, an even choice of them.
     const Group& group = groups[i * groups.size() / count];
     const Rung& rung = analysis.rungs[group.rungs.front()];
     const std::set<double> steps = steps_of(rung, curves);
-    Panel panel{group.title, {}};
-    for (std::size_t score = 0; score < analysis.scores.size(); ++score)
-      panel.series.push_back(curve_series(analysis, rung, score, curves, steps));
-    Series chance{"chance", reference_style, {}};
+    Facet facet{group.title};
+    for (std::size_t contestant = 0; contestant < analysis.contestants.size(); ++contestant)
+      facet.series.push_back(curve_series(analysis, rung, contestant, curves, steps));
+    Series chance{"chance", reference_style};
     if (!steps.empty())
       chance.points = {{*steps.begin(), rung.chance}, {*steps.rbegin(), rung.chance}};
-    panel.series.push_back(std::move(chance));
-    chart.panels.push_back(std::move(panel));
+    facet.series.push_back(std::move(chance));
+    chart.facets.push_back(std::move(facet));
   }
   pictures.push_back({"curves",
                       "Mean token accuracy on fresh sequences during training. " + bands +
                           " A run stopped when solved keeps its last accuracy." +
-                          left_out(most_panels, groups.size(), "rungs"),
+                          left_out(most_facets, groups.size(), "rungs"),
                       to_svg(chart)});
 }
 
 // The mean of a measured column over a cell's runs.
-double measured(const Table& runs, const Cell& cell, const std::string& column,
-                const std::map<int, std::size_t>& rows) {
+double measured(const Table& runs, const Cell& cell, const std::string& column) {
   Values values;
-  for (const Outcome& outcome : cell.runs)
-    values.push_back(runs.number(rows.at(outcome.run), column));
+  for (const Outcome& outcome : cell.runs) values.push_back(runs.number(outcome.row, column));
   return mean(values);
 }
 
 void add_against(const Analysis& analysis, const Table& runs, const std::string& column,
                  std::vector<Picture>& pictures) {
-  std::map<int, std::size_t> rows;
-  for (std::size_t row = 0; row < runs.rows(); ++row)
-    rows.emplace(static_cast<int>(runs.number(row, "run")), row);
   LineChart chart;
   chart.title = "Accuracy of every rung against " + column;
-  chart.y = {"token accuracy", false, 0.0, 1.04, {}};
+  chart.y = {.label = "token accuracy", .low = 0, .high = 1.04};
   Values xs;
-  Names words;  // a panel for each combination of what is not a number
+  Names words;  // a facet for each combination of what is not a number
   for (const std::string& key : analysis.rung_keys)
     if (!numeric(analysis, key)) words.push_back(key);
   const std::vector<Group> groups = grouped(analysis, words);
   for (const Group& group : groups) {
-    if (chart.panels.size() == most_panels) break;
-    Panel panel{words.empty() ? "" : group.title, {}};
-    for (std::size_t score = 0; score < analysis.scores.size(); ++score) {
-      Series series{analysis.scores[score], score, {}, false};
+    if (chart.facets.size() == most_facets) break;
+    Facet facet{words.empty() ? "" : group.title};
+    for (std::size_t contestant = 0; contestant < analysis.contestants.size(); ++contestant) {
+      Series series{analysis.contestants[contestant], contestant, {}, false};
       for (const std::size_t place : group.rungs) {
-        const Cell& cell = analysis.rungs[place].cells[score];
+        const Cell& cell = analysis.rungs[place].cells[contestant];
         const Values accuracies = cell.accuracies();
         if (accuracies.empty()) continue;
         const Interval interval = bootstrap_mean(accuracies);
-        xs.push_back(measured(runs, cell, column, rows));
+        xs.push_back(measured(runs, cell, column));
         series.points.push_back({xs.back(), mean(accuracies), interval.low, interval.high});
       }
-      panel.series.push_back(std::move(series));
+      facet.series.push_back(std::move(series));
     }
-    chart.panels.push_back(std::move(panel));
+    chart.facets.push_back(std::move(facet));
   }
   if (xs.empty()) return;
   const auto [least, most] = std::minmax_element(xs.begin(), xs.end());
-  chart.x = {column + " (mean over seeds)", *least > 0 && *most / *least >= 8, {}, {}, {}};
+  chart.x = {.label = column + " (mean over seeds)",
+             .logarithmic = *least > 0 && *most / *least >= 8};
   pictures.push_back({"against_" + column,
                       "Every rung's mean token accuracy against its mean " + column +
                           "; whiskers are 95 % bootstrap intervals over seeds." +
-                          left_out(most_panels, groups.size(), "panels"),
+                          left_out(most_facets, groups.size(), "facets"),
                       to_svg(chart)});
 }
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "statistics/analysis.h"
 #include "base/table.h"
+#include "statistics/analysis.h"
 
 namespace ladder::report {
 

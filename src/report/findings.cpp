@@ -14,10 +14,10 @@ using Names = std::vector<std::string>;
 // "dpa 3, ea 0"
 std::string failures(const Analysis& analysis) {
   Names parts;
-  for (std::size_t score = 0; score < analysis.scores.size(); ++score) {
+  for (std::size_t contestant = 0; contestant < analysis.contestants.size(); ++contestant) {
     int failed = 0;
-    for (const Rung& rung : analysis.rungs) failed += rung.cells[score].failed;
-    parts.push_back(analysis.scores[score] + " " + std::to_string(failed));
+    for (const Rung& rung : analysis.rungs) failed += rung.cells[contestant].failed;
+    parts.push_back(analysis.contestants[contestant] + " " + std::to_string(failed));
   }
   return join(parts, ", ");
 }
@@ -29,10 +29,11 @@ std::string design(const Analysis& analysis) {
       fewest = std::min(fewest, cell.runs.size());
       most = std::max(most, cell.runs.size());
     }
-  Names scores = analysis.scores;
-  scores[0] += " (baseline)";
+  Names contestants = analysis.contestants;
+  contestants[0] += " (baseline)";
   std::string text = plural(static_cast<std::size_t>(analysis.runs), "run") + ": " +
-                     plural(analysis.rungs.size(), "rung") + ", scores " + join(scores, ", ") +
+                     plural(analysis.rungs.size(), "rung") + ", contestants " +
+                     join(contestants, ", ") +
                      ", " + (fewest == most ? "" : std::to_string(fewest) + " to ") +
                      plural(most, "seed") + " each";
   if (analysis.failed > 0)
@@ -49,47 +50,48 @@ std::string with_interval(double value, const Interval& interval) {
          signed_rounded(interval.high);
 }
 
-std::string panel_name(const Analysis& analysis, const Climb& climb) {
+std::string ladder_name(const Analysis& analysis, const Margin& margin) {
   Names parts;
-  for (std::size_t i = 0; i < climb.values.size(); ++i)
-    parts.push_back(analysis.panel_keys[i] + " " + climb.values[i]);
+  for (std::size_t i = 0; i < margin.ladder.size(); ++i)
+    parts.push_back(analysis.ladder_keys[i] + " " + margin.ladder[i]);
   return parts.empty() ? "" : "At " + join(parts, ", ") + ": ";
 }
 
-std::string compared_rungs(const Climb& climb) {
-  const std::size_t left_out = climb.rungs.size() - climb.compared.size();
-  return plural(climb.compared.size(), "rung") +
+std::string compared_rungs(const Margin& margin) {
+  const std::size_t left_out = margin.rungs.size() - margin.compared.size();
+  return plural(margin.compared.size(), "rung") +
          (left_out == 0 ? "" : " (" + std::to_string(left_out) + " left out: failed or missing runs)");
 }
 
-std::string margin(const Analysis& analysis, const Climb& climb) {
-  const std::string pair = analysis.scores[climb.score] + " − " + analysis.scores[0];
-  if (climb.seeds == 0)
-    return "No seed has run every rung with both " + analysis.scores[climb.score] + " and " +
-           analysis.scores[0] + ": no margin over all rungs.";
-  if (climb.seeds < least_pairs)
+std::string over_all(const Analysis& analysis, const Margin& margin) {
+  const std::string pair = difference_name(analysis, margin.contestant);
+  const std::string &contestant = analysis.contestants[margin.contestant],
+                    &baseline = analysis.contestants[0];
+  if (margin.seeds == 0)
+    return "No seed has run every rung with both " + contestant + " and " + baseline +
+           ": no margin over all rungs.";
+  if (margin.seeds < least_pairs)
     return "The mean difference in accuracy " + pair + " over " +
-           compared_rungs(climb) + " is " + signed_rounded(climb.margin) + ", from " +
-           plural(static_cast<std::size_t>(climb.seeds), "seed") +
+           compared_rungs(margin) + " is " + signed_rounded(margin.difference) + ", from " +
+           plural(static_cast<std::size_t>(margin.seeds), "seed") +
            ": significance cannot be claimed with fewer than " + std::to_string(least_pairs) +
            " paired seeds.";
   const std::string claim =
-      climb.direction() == 0
-          ? "no difference between " + analysis.scores[climb.score] + " and " +
-                analysis.scores[0] + " is shown"
-          : analysis.scores[climb.score] + " is " + (climb.direction() > 0 ? "more" : "less") +
-                " accurate than " + analysis.scores[0];
-  return "On the mean of " + compared_rungs(climb) + ", " + claim + ": " + pair + " = " +
-         with_interval(climb.margin, climb.margin_interval) + ", sign-flip p " +
-         (climb.margin_p < 0.001 ? "< 0.001" : "= " + p_text(climb.margin_p)) + ", " +
-         plural(static_cast<std::size_t>(climb.seeds), "seed") + ".";
+      margin.direction() == 0
+          ? "no difference between " + contestant + " and " + baseline + " is shown"
+          : contestant + " is " + (margin.direction() > 0 ? "more" : "less") +
+                " accurate than " + baseline;
+  return "On the mean of " + compared_rungs(margin) + ", " + claim + ": " + pair + " = " +
+         with_interval(margin.difference, margin.interval) + ", sign-flip p " +
+         (margin.p < 0.001 ? "< 0.001" : "= " + p_text(margin.p)) + ", " +
+         plural(static_cast<std::size_t>(margin.seeds), "seed") + ".";
 }
 
-std::string verdicts(const Analysis& analysis, std::size_t score) {
+std::string verdicts(const Analysis& analysis, std::size_t contestant) {
   int better = 0, worse = 0, few = 0;
   const Comparison* largest = nullptr;
   for (const Comparison& c : analysis.comparisons) {
-    if (c.score != score) continue;
+    if (c.contestant != contestant) continue;
     better += c.verdict == "better";
     worse += c.verdict == "worse";
     few += c.verdict == "too few seeds";
@@ -98,7 +100,7 @@ std::string verdicts(const Analysis& analysis, std::size_t score) {
       largest = &c;
   }
   if (!largest) return "";  // said already: too few seeds
-  std::string text = "Rung by rung, " + analysis.scores[score] + " is better at " +
+  std::string text = "Rung by rung, " + analysis.contestants[contestant] + " is better at " +
                      std::to_string(better) + " and worse at " + std::to_string(worse) + " of " +
                      plural(analysis.rungs.size(), "rung") + " (Holm-corrected p < 0.05)";
   if (few > 0) text += ", with too few seeds at " + std::to_string(few);
@@ -109,10 +111,10 @@ std::string verdicts(const Analysis& analysis, std::size_t score) {
 }
 
 // So few seeds that Holm's correction cannot be passed even if every difference had the same sign.
-std::string power(const Analysis& analysis, std::size_t score) {
+std::string power(const Analysis& analysis, std::size_t contestant) {
   int tested = 0, pairs = 0;
   for (const Comparison& c : analysis.comparisons)
-    if (c.score == score && !std::isnan(c.p_holm)) {
+    if (c.contestant == contestant && !std::isnan(c.p_holm)) {
       ++tested;
       pairs = std::max(pairs, c.pairs);
     }
@@ -138,71 +140,71 @@ std::string correlation(double value, const Interval& interval) {
                                          signed_rounded(interval.high, 2));
 }
 
-std::string trend(const Analysis& analysis, const Climb& climb) {
-  if (std::isnan(climb.trend)) return "";
-  const std::string pair = analysis.scores[climb.score] + " − " + analysis.scores[0];
-  std::string text = panel_name(analysis, climb) + "the margin " + pair + " ";
-  text += climb.seeds < least_pairs ? "has too few seeds for a claim on its trend"
-                                    : trend_word(climb.trend_interval);
-  text += " (" + correlation(climb.trend, climb.trend_interval) + ")";
-  if (!std::isnan(climb.telling_trend) &&
-      static_cast<std::size_t>(climb.telling_rungs) < climb.compared.size())
-    text += "; on the " + std::to_string(climb.telling_rungs) +
+std::string trend(const Analysis& analysis, const Margin& margin) {
+  if (std::isnan(margin.trend.value)) return "";
+  const std::string pair = difference_name(analysis, margin.contestant);
+  std::string text = ladder_name(analysis, margin) + "the margin " + pair + " ";
+  text += margin.seeds < least_pairs ? "has too few seeds for a claim on its trend"
+                                    : trend_word(margin.trend.interval);
+  text += " (" + correlation(margin.trend.value, margin.trend.interval) + ")";
+  if (!std::isnan(margin.telling_trend.value) &&
+      static_cast<std::size_t>(margin.telling_rungs) < margin.compared.size())
+    text += "; on the " + std::to_string(margin.telling_rungs) +
             " rungs where not both are at the ceiling or at chance, " +
-            correlation(climb.telling_trend, climb.telling_trend_interval);
+            correlation(margin.telling_trend.value, margin.telling_trend.interval);
   text += ".";
   if (text[0] == 't') text[0] = 'T';
   return text;
 }
 
-std::string highest(const Analysis& analysis, const Climb& climb) {
-  const std::string& score = analysis.scores[climb.score];
-  if (std::isnan(climb.highest_by_most)) return score + " none";
-  for (const std::size_t place : climb.rungs) {
+std::string highest(const Analysis& analysis, const Margin& margin) {
+  const std::string& contestant = analysis.contestants[margin.contestant];
+  if (std::isnan(margin.highest_by_most)) return contestant + " none";
+  for (const std::size_t place : margin.rungs) {
     const Rung& rung = analysis.rungs[place];
-    const int n = static_cast<int>(rung.cells[climb.score].runs.size());
-    const int solved = rung.cells[climb.score].solved();
-    if (rung.complexity_bits != climb.highest_by_most || 2 * solved <= n) continue;
-    return score + " " + rounded(rung.complexity_bits, 1) + " bits (" +
+    const int n = static_cast<int>(rung.cells[margin.contestant].runs.size());
+    const int solved = rung.cells[margin.contestant].solved();
+    if (rung.complexity_bits != margin.highest_by_most || 2 * solved <= n) continue;
+    return contestant + " " + rounded(rung.complexity_bits, 1) + " bits (" +
            analysis.name(rung, analysis.complexity_keys) + ": " + std::to_string(solved) + "/" +
            std::to_string(n) + ", 95 % interval " + bracket(wilson(solved, n), 2) + ")";
   }
-  return score + " none";
+  return contestant + " none";
 }
 
-// The climbs to be put in words: of all rungs, or of each panel where these are few.
-std::vector<const Climb*> told(const Analysis& analysis) {
-  std::vector<const Climb*> all, panels;
-  for (const Climb& climb : analysis.climbs)
-    (climb.values.empty() ? all : panels).push_back(&climb);
-  return panels.empty() || panels.size() > 3 * analysis.scores.size() ? all : panels;
+// The margins to be put in words: of all rungs, or of each ladder where these are few.
+std::vector<const Margin*> told(const Analysis& analysis) {
+  std::vector<const Margin*> all, ladders;
+  for (const Margin& margin : analysis.margins)
+    (margin.ladder.empty() ? all : ladders).push_back(&margin);
+  return ladders.empty() || ladders.size() > 3 * analysis.contestants.size() ? all : ladders;
 }
 
-std::string highest_by_panel(const Analysis& analysis) {
+std::string highest_by_ladder(const Analysis& analysis) {
   std::string text;
-  const auto climbs = told(analysis);
-  for (std::size_t i = 0; i < climbs.size(); ++i) {
-    if (climbs[i]->score == 0)
-      text += (i ? ". " : "") + panel_name(analysis, *climbs[i]) +
-              (climbs[i]->values.empty() ? "Highest" : "highest") +
+  const auto margins = told(analysis);
+  for (std::size_t i = 0; i < margins.size(); ++i) {
+    if (margins[i]->contestant == 0)
+      text += (i ? ". " : "") + ladder_name(analysis, *margins[i]) +
+              (margins[i]->ladder.empty() ? "Highest" : "highest") +
               " rung solved by most seeds: ";
     else text += "; ";
-    text += highest(analysis, *climbs[i]);
+    text += highest(analysis, *margins[i]);
   }
   return text + ".";
 }
 
 // "ea − dpa by optimizer: adam −0.01 [−0.03, +0.01], sgd +0.41 [+0.39, +0.44]."
-std::string by_value(const Analysis& analysis, const std::string& key, std::size_t score) {
+std::string by_value(const Analysis& analysis, const std::string& key, std::size_t contestant) {
   Names parts;
   for (const Marginal& marginal : analysis.marginals) {
-    const Climb& climb = marginal.climb;
-    if (marginal.key != key || climb.score != score || climb.seeds < least_pairs) continue;
-    parts.push_back(marginal.value + " " + signed_rounded(climb.margin, 2) + " " +
-                    signed_bracket(climb.margin_interval, 2));
+    const Margin& margin = marginal.margin;
+    if (marginal.key != key || margin.contestant != contestant || margin.seeds < least_pairs) continue;
+    parts.push_back(marginal.value + " " + signed_rounded(margin.difference, 2) + " " +
+                    signed_bracket(margin.interval, 2));
   }
   if (parts.empty()) return "";
-  return analysis.scores[score] + " − " + analysis.scores[0] + " by " + key + ": " +
+  return difference_name(analysis, contestant) + " by " + key + ": " +
          join(parts, ", ") + ".";
 }
 
@@ -210,9 +212,7 @@ void add(Names& findings, std::string sentence) {
   if (!sentence.empty()) findings.push_back(std::move(sentence));
 }
 
-std::string score_heading(const std::string& score) { return score + ", mean [95 %], solved"; }
-
-std::string score_cell(const Cell& cell) {
+std::string accuracy_cell(const Cell& cell) {
   if (cell.runs.empty()) return "no runs";
   const Values values = cell.accuracies();
   const std::string solved =
@@ -226,25 +226,25 @@ std::string difference_cell(const Comparison& c) {
   std::string text = signed_rounded(c.difference, 2);
   if (const std::string interval = signed_bracket(c.difference_interval, 2); !interval.empty())
     text += " " + interval;
-  return text + " p " + p_text(c.p) + (c.verdict == "better" || c.verdict == "worse" ? " *" : "");
+  return text + " p " + p_text(c.p) + (c.shown() ? " *" : "");
 }
 
 }  // namespace
 
 Names find(const Analysis& analysis) {
   Names findings{design(analysis)};
-  for (const Climb& climb : analysis.climbs) {
-    if (!climb.values.empty() || climb.score == 0) continue;
-    add(findings, margin(analysis, climb));
-    add(findings, verdicts(analysis, climb.score));
-    add(findings, power(analysis, climb.score));
+  for (const Margin& margin : analysis.margins) {
+    if (!margin.ladder.empty() || margin.contestant == 0) continue;
+    add(findings, over_all(analysis, margin));
+    add(findings, verdicts(analysis, margin.contestant));
+    add(findings, power(analysis, margin.contestant));
   }
-  for (std::size_t score = 1; score < analysis.scores.size(); ++score)
-    for (const std::string& key : analysis.panel_keys)
-      add(findings, by_value(analysis, key, score));
-  for (const Climb* climb : told(analysis))
-    if (climb->score > 0) add(findings, trend(analysis, *climb));
-  if (analysis.has_ladder) findings.push_back(highest_by_panel(analysis));
+  for (std::size_t contestant = 1; contestant < analysis.contestants.size(); ++contestant)
+    for (const std::string& key : analysis.ladder_keys)
+      add(findings, by_value(analysis, key, contestant));
+  for (const Margin* margin : told(analysis))
+    if (margin->contestant > 0) add(findings, trend(analysis, *margin));
+  if (analysis.has_ladder) findings.push_back(highest_by_ladder(analysis));
   return findings;
 }
 
@@ -253,22 +253,23 @@ std::string headline(const Analysis& analysis, const Names& findings) {
   if (analysis.has_ladder) heading.push_back("bits");
   heading.push_back("chance");
   const std::vector<bool> right(heading.size(), true);
-  for (const std::string& score : analysis.scores) heading.push_back(score_heading(score));
-  for (std::size_t score = 1; score < analysis.scores.size(); ++score)
-    heading.push_back(analysis.scores[score] + " − " + analysis.scores[0]);
+  for (const std::string& contestant : analysis.contestants)
+    heading.push_back(contestant + ", mean [95 %], solved");
+  for (std::size_t contestant = 1; contestant < analysis.contestants.size(); ++contestant)
+    heading.push_back(difference_name(analysis, contestant));
   std::vector<Names> rows{heading};
   for (std::size_t place = 0; place < analysis.rungs.size(); ++place) {
     const Rung& rung = analysis.rungs[place];
     Names row = rung.values;
     if (analysis.has_ladder) row.push_back(rounded(rung.complexity_bits, 1));
     row.push_back(rounded(rung.chance, 2));
-    for (const Cell& cell : rung.cells) row.push_back(score_cell(cell));
-    for (std::size_t score = 1; score < analysis.scores.size(); ++score)
-      row.push_back(difference_cell(*analysis.comparison(place, score)));
+    for (const Cell& cell : rung.cells) row.push_back(accuracy_cell(cell));
+    for (std::size_t contestant = 1; contestant < analysis.contestants.size(); ++contestant)
+      row.push_back(difference_cell(*analysis.comparison(place, contestant)));
     rows.push_back(std::move(row));
   }
   std::string text = aligned(rows, right) + "\n";
-  if (analysis.scores.size() > 1)
+  if (analysis.contestants.size() > 1)
     text += "p: sign flip, this rung alone; *: better or worse after Holm's correction.\n\n";
   for (const std::string& finding : findings) text += finding + "\n";
   return text;

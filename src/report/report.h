@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "statistics/analysis.h"
-#include "report/figures.h"
 #include "base/table.h"
+#include "report/figures.h"
+#include "statistics/analysis.h"
 
 namespace ladder::report {
 
@@ -20,20 +20,27 @@ struct Sweeps {
 Sweeps read_sweeps(const std::vector<std::filesystem::path>& directories);
 
 struct ReportOptions {
-  std::string baseline = "";  // the score that others are compared with; see analyse()
+  std::string baseline = "";  // the contestant that others are compared with; see analyse()
   std::string against = "";   // a measured column to draw all rungs against; none if empty
   std::string title = "Report";
 };
 
+// A table, as its file has it and as the page has it.
+struct Sheet {
+  Table csv;
+  std::vector<std::string> heading;
+  std::vector<std::vector<std::string>> page;
+};
+
 struct Report {
   Analysis analysis;
-  // summary: one row for each rung and score. Intervals are 95 %: bootstrap for means, Wilson for
-  // the share solved. median_step_solved is a number, or ">BUDGET" when the median run was not
-  // solved. comparison: one row for each rung and score but the baseline. climb: one row for each
-  // score over all rungs ("all") and over each ladder. marginal: one row for each score over the
-  // rungs that share the value of one setting; no rows where only one varies. Undefined values are
-  // empty.
-  Table summary, comparison, climb, marginal;
+  // summary: one row for each rung and contestant. Intervals are 95 %: bootstrap for means, Wilson
+  // for the share solved. median_step_solved is a number, or ">BUDGET" when the median run was not
+  // solved. comparison: one row for each rung and contestant but the baseline. margins: one row for
+  // each contestant over all rungs ("all") and over each ladder. marginals: one row for each
+  // contestant over the rungs that share the value of one setting; no rows where only one varies.
+  // Undefined values are empty.
+  Sheet summary, comparison, margins, marginals;
   std::vector<std::string> findings;  // sentences, each with its interval
   std::string headline;               // for a terminal: a table and the findings
   std::vector<Picture> pictures;
@@ -42,8 +49,8 @@ struct Report {
 
 Report make_report(const Table& runs, const Table& curves, const ReportOptions& options = {});
 
-// summary.csv, comparison.csv, climb.csv, settings.csv (marginal, if it has rows), report.html and a
-// .svg for each picture. The directory is made if need be. Throws a failure.
+// summary.csv, comparison.csv, margins.csv, marginals.csv (if it has rows), report.html and a .svg
+// for each picture. The directory is made if need be. Throws a failure.
 void write_report(const Report& report, const std::filesystem::path& directory);
 
 }  // namespace ladder::report

@@ -54,87 +54,17 @@ std::string html_table(const Names& heading, const std::vector<Names>& rows) {
          element("tbody", body) + "\n</table></div>\n";
 }
 
-std::string summary(const Analysis& analysis) {
-  std::vector<Names> rows;
-  for (const Rung& rung : analysis.rungs)
-    for (std::size_t score = 0; score < analysis.scores.size(); ++score) {
-      const Cell& cell = rung.cells[score];
-      const Values values = cell.accuracies();
-      const int n = static_cast<int>(values.size());
-      rows.push_back(followed_by(
-          rung.values,
-          {rounded(rung.complexity_bits, 1), rounded(rung.chance), analysis.scores[score],
-           std::to_string(n), rounded(mean(values)), bracket(bootstrap_mean(values)),
-           rounded(interquartile_mean(values)), rounded(quantile(values, 0)),
-           rounded(quantile(values, 1)), std::to_string(cell.solved()) + "/" + std::to_string(n),
-           bracket(wilson(cell.solved(), n), 2), median_steps(cell), std::to_string(cell.failed)}));
-    }
-  return html_table(followed_by(analysis.rung_keys,
-                                {"bits", "chance", "score", "seeds", "mean accuracy", "95 %", "IQM",
-                                 "min", "max", "solved", "95 %", "median steps", "failed"}),
-                    rows);
+std::string section(const std::string& title, const Sheet& sheet) {
+  return element("h2", escape_xml(title)) + "\n" + html_table(sheet.heading, sheet.page);
 }
 
-std::string comparison(const Analysis& analysis) {
+std::string contestant_settings(const Analysis& analysis) {
   std::vector<Names> rows;
-  for (const Comparison& c : analysis.comparisons)
-    rows.push_back(followed_by(
-        analysis.rungs[c.rung].values,
-        {rounded(analysis.rungs[c.rung].complexity_bits, 1), analysis.scores[c.score],
-         std::to_string(c.pairs), signed_rounded(c.difference),
-         signed_bracket(c.difference_interval), p_text(c.p), p_text(c.p_holm),
-         rounded(c.improvement, 2), bracket(c.improvement_interval, 2), rounded(c.sooner, 2),
-         bracket(c.sooner_interval, 2), c.verdict}));
-  return html_table(
-      followed_by(analysis.rung_keys,
-                  {"bits", "score", "pairs", "difference", "95 %", "p", "p, Holm", "P(improved)",
-                   "95 %", "P(sooner)", "95 %", "verdict"}),
-      rows);
-}
-
-std::string climbs(const Analysis& analysis) {
-  std::vector<Names> rows;
-  for (const Climb& climb : analysis.climbs)
-    rows.push_back(followed_by(
-        climb.values.empty() ? Names(analysis.panel_keys.size(), "all") : climb.values,
-        {analysis.scores[climb.score], std::to_string(climb.rungs.size()),
-         climb.score ? std::to_string(climb.seeds) : "", signed_rounded(climb.margin),
-         signed_bracket(climb.margin_interval), p_text(climb.margin_p),
-         signed_rounded(climb.trend, 2), signed_bracket(climb.trend_interval, 2),
-         signed_rounded(climb.telling_trend, 2), signed_bracket(climb.telling_trend_interval, 2),
-         rounded(climb.highest_by_all, 1), rounded(climb.highest_by_most, 1)}));
-  return html_table(followed_by(analysis.panel_keys,
-                                {"score", "rungs", "seeds", "margin", "95 %", "p", "trend", "95 %",
-                                 "telling trend", "95 %", "bits, all", "bits, most"}),
-                    rows);
-}
-
-std::string marginals(const Analysis& analysis) {
-  std::vector<Names> rows;
-  for (const Marginal& marginal : analysis.marginals) {
-    const Climb& climb = marginal.climb;
-    const MarginalCount count = count_marginal(analysis, climb);
-    Names row = {marginal.key, marginal.value, analysis.scores[climb.score],
-                 std::to_string(climb.rungs.size()), std::to_string(count.failed),
-                 rounded(count.mean_accuracy)};
-    if (climb.score == 0) row.insert(row.end(), 6, "");
-    else
-      row = followed_by(row, {std::to_string(climb.compared.size()), std::to_string(climb.seeds),
-                              signed_rounded(climb.margin), signed_bracket(climb.margin_interval),
-                              std::to_string(count.better), std::to_string(count.worse)});
-    rows.push_back(std::move(row));
-  }
-  return html_table({"setting", "value", "score", "rungs", "failed runs", "mean accuracy",
-                     "compared rungs", "seeds", "margin", "95 %", "better", "worse"},
-                    rows);
-}
-
-std::string score_settings(const Analysis& analysis) {
-  std::vector<Names> rows;
-  for (std::size_t score = 0; score < analysis.scores.size(); ++score)
-    rows.push_back(followed_by({analysis.scores[score]}, analysis.score_values[score]));
-  return paragraph("These settings differ between the scores. They are part of what is compared:") +
-         html_table(followed_by({"score"}, analysis.score_keys), rows);
+  for (std::size_t i = 0; i < analysis.contestants.size(); ++i)
+    rows.push_back(followed_by({analysis.contestants[i]}, analysis.contestant_values[i]));
+  return paragraph("These settings differ between the contestants. They are part of what is "
+                   "compared:") +
+         html_table(followed_by({"contestant"}, analysis.contestant_keys), rows);
 }
 
 std::string shared_settings(const Table& runs) {
@@ -157,31 +87,31 @@ std::string settings(const Analysis& analysis, const Table& runs) {
                       (analysis.followers.empty() ? ""
                                                   : " Determined by these: " +
                                                         join(analysis.followers, ", ") + "."));
-  return analysis.score_keys.empty() ? text : text + score_settings(analysis);
+  return analysis.contestant_keys.empty() ? text : text + contestant_settings(analysis);
 }
 
 const char* const methods[] = {
-    "A seed fixes the initial weights and the batches, for all scores alike. Intervals of means "
-    "are 95 % percentile bootstrap intervals (Efron 1979): seeds are resampled, never test "
+    "A seed fixes the initial weights and the batches, for all contestants alike. Intervals of "
+    "means are 95 % percentile bootstrap intervals (Efron 1979): seeds are resampled, never test "
     "tokens, 10000 times, from a fixed bootstrap seed. With few seeds they are somewhat too "
     "narrow; equal values give an interval without width, which is no certainty.",
-    "IQM is the mean of the middle half. P(improved) is the probability that a run of the score "
-    "is more accurate than one of the baseline, ties counting half, and P(sooner) that it is "
-    "solved in fewer steps, unsolved runs being the latest of all (Agarwal et al. 2021).",
+    "IQM is the mean of the middle half. P(improved) is the probability that a run of the "
+    "contestant is more accurate than one of the baseline, ties counting half, and P(sooner) that "
+    "it is solved in fewer steps, unsolved runs being the latest of all (Agarwal et al. 2021).",
     "p is that of a two-sided sign-flip permutation test on the differences between paired seeds."
-    " Holm's correction (1979) runs, for each score, over the rungs with at least 6 differences "
+    " Holm's correction (1979) runs, for each contestant, over the rungs with at least 6 differences "
     "other than 0; with fewer, significance is out of reach whatever the signs (Tarone 1990). "
     "Better or worse: corrected p < 0.05 and an interval that excludes 0. No difference shown is "
     "not the same as no difference.",
     "The interval of solved runs is Wilson's (1927). Median steps: a run that was not solved "
     "counts as later than its budget; the median is then given as more than the budget.",
     "Margin is the mean difference over rungs, a seed being a unit if it has run all of them with "
-    "both scores; rungs with failed runs are left out where that keeps more pairs. "
+    "both contestants; rungs with failed runs are left out where that keeps more pairs. "
     "Trend is Spearman's rank correlation of the margin with complexity, its interval from "
     "resampling seeds over all rungs jointly: it speaks of these rungs. Telling rungs are those "
-    "where not both scores are at the ceiling (99 % of the way from chance to 1) nor both at "
-    "chance (5 %). Bits, all and most: the highest rung solved by all, or more than half, of the "
-    "seeds."};
+    "where not both contestants are at the ceiling (99 % of the way from chance to the best "
+    "possible accuracy) nor both at chance (5 %). Bits, all and most: the highest rung solved by "
+    "all, or more than half, of the seeds."};
 
 }  // namespace
 
@@ -200,12 +130,12 @@ std::string page(const Report& report, const Table& runs, const std::string& tit
                                report.pictures[i].caption + " (" + report.pictures[i].name +
                                ".svg)")) +
             "\n</figure>\n";
-  if (analysis.scores.size() > 1)
-    html += "<h2>Each rung against the baseline " + escape_xml(analysis.scores[0]) + "</h2>\n" +
-            comparison(analysis) + "<h2>Over all rungs</h2>\n" + climbs(analysis);
-  if (!analysis.marginals.empty())
-    html += "<h2>By the value of one setting</h2>\n" + marginals(analysis);
-  html += "<h2>Each score at each rung</h2>\n" + summary(analysis);
+  if (analysis.contestants.size() > 1)
+    html += section("Each rung against the baseline " + analysis.contestants[0], report.comparison) +
+            section("Over all rungs", report.margins);
+  if (!report.marginals.page.empty())
+    html += section("By the value of one setting", report.marginals);
+  html += section("Each contestant at each rung", report.summary);
   html += "<h2>Settings</h2>\n" + settings(analysis, runs);
   html += "<h2>How it was worked out</h2>\n<div class=\"note\">\n";
   for (const char* method : methods) html += paragraph(method);

@@ -5,17 +5,17 @@
 
 namespace ladder::report {
 
-Table summary_table(const Analysis& analysis);
-Table comparison_table(const Analysis& analysis);
-Table climb_table(const Analysis& analysis);
-Table marginal_table(const Analysis& analysis);
+Sheet summary_sheet(const Analysis& analysis);
+Sheet comparison_sheet(const Analysis& analysis);
+Sheet margins_sheet(const Analysis& analysis);
+Sheet marginals_sheet(const Analysis& analysis);
 
-// One score over the rungs of a marginal.
-struct MarginalCount {
-  int failed, better, worse;  // runs; rungs by verdict against the baseline
-  double mean_accuracy;       // mean of the rungs' means
+// One contestant over the rungs of a margin.
+struct RungCounts {
+  int failed = 0, better = 0, worse = 0;  // runs; rungs by verdict against the baseline
+  double mean_accuracy = not_defined;     // mean of the rungs' means
 };
-MarginalCount count_marginal(const Analysis& analysis, const Climb& climb);
+RungCounts count_rungs(const Analysis& analysis, const Margin& margin);
 
 std::vector<std::string> find(const Analysis& analysis);
 std::string headline(const Analysis& analysis, const std::vector<std::string>& findings);
@@ -33,6 +33,7 @@ std::string signed_rounded(double value, int decimals = 3);
 std::string bracket(const Interval& interval, int decimals = 3);
 std::string signed_bracket(const Interval& interval, int decimals = 3);
 std::string p_text(double p);  // "0.004", "<0.001"
+std::string difference_name(const Analysis& analysis, std::size_t contestant);  // "ea − dpa"
 // "1500", ">2000" where the median is censored, "" without runs.
 std::string median_steps(const Cell& cell);
 

@@ -4,16 +4,14 @@
 #include <cmath>
 #include <map>
 
-#include "ladder/base/error.h"
 #include "base/files.h"
-#include "ladder/base/text.h"
 #include "geometry/geometry.h"
-#include "report/report.h"
+#include "ladder/base/error.h"
+#include "ladder/base/text.h"
 #include "report/report_parts.h"
+#include "statistics/contestant.h"
 
 namespace ladder::report {
-
-using namespace geometry;
 
 namespace {
 
@@ -22,41 +20,41 @@ using Names = std::vector<std::string>;
 constexpr double noise = 0.02;  // of medians of times that were measured in turn
 constexpr std::size_t least_rungs = 4;
 
-std::string words_of(Claim claim, const std::string& score, const std::string& baseline) {
+std::string words_of(Claim claim, const std::string& contestant, const std::string& baseline) {
   switch (claim) {
-    case Claim::accuracy: return score + " is at least as accurate as " + baseline;
+    case Claim::accuracy: return contestant + " is at least as accurate as " + baseline;
     case Claim::trend: return "the margin grows with complexity";
-    case Claim::reach: return score + " solves rungs that " + baseline + " does not";
+    case Claim::reach: return contestant + " solves rungs that " + baseline + " does not";
     case Claim::cost: return "at no additional cost";
     case Claim::geometry: return "the geometry of matching is reorganised";
   }
   throw failure("no such claim");
 }
 
-// One score over some rungs of a sweep, and the baseline over the same.
+// One contestant over some rungs of a sweep, and the baseline over the same.
 struct Part {
   std::string where;
-  const Climb &climb, &baseline;
+  const Margin &margin, &baseline;
 };
 
 // By optimizer where it varies, else the whole.
 std::vector<Part> parts(const std::string& name, const Analysis& analysis) {
   std::vector<Part> found;
-  const Climb* baseline = nullptr;  // comes before the others of its rungs
-  const auto add = [&](const std::string& where, const Climb& climb) {
-    if (climb.score == 0) baseline = &climb;
-    else found.push_back({where, climb, *baseline});
+  const Margin* baseline = nullptr;  // comes before the others of its rungs
+  const auto add = [&](const std::string& where, const Margin& margin) {
+    if (margin.contestant == 0) baseline = &margin;
+    else found.push_back({where, margin, *baseline});
   };
   for (const Marginal& marginal : analysis.marginals)
-    if (marginal.key == "optimizer") add(name + ", " + marginal.value, marginal.climb);
+    if (marginal.key == "optimizer") add(name + ", " + marginal.value, marginal.margin);
   if (!found.empty()) return found;
-  for (const Climb& climb : analysis.climbs)
-    if (climb.values.empty()) add(name, climb);
+  for (const Margin& margin : analysis.margins)
+    if (margin.ladder.empty()) add(name, margin);
   return found;
 }
 
-std::string few(const Climb& climb) {
-  return "too few seeds (" + std::to_string(climb.seeds) + ", " + std::to_string(least_pairs) +
+std::string few(const Margin& margin) {
+  return "too few seeds (" + std::to_string(margin.seeds) + ", " + std::to_string(least_pairs) +
          " needed)";
 }
 
@@ -68,63 +66,67 @@ std::string estimate(double value, const Interval& interval, int decimals) {
 }
 
 Verdict judge_accuracy(const Part& part, const Analysis& analysis) {
-  const Climb& climb = part.climb;
-  const std::string &score = analysis.scores[climb.score], &baseline = analysis.scores[0];
+  const Margin& margin = part.margin;
+  const std::string& contestant = analysis.contestants[margin.contestant];
+  const std::string& baseline = analysis.contestants[0];
   std::string verdict = "no difference shown";
-  if (climb.seeds < least_pairs) verdict = few(climb);
-  else if (climb.direction() > 0) verdict = "holds: more accurate";
-  else if (climb.direction() < 0) verdict = "does not hold: less accurate";
-  const MarginalCount count = count_marginal(analysis, climb);
-  return {Claim::accuracy, words_of(Claim::accuracy, score, baseline), part.where, verdict,
-          score + " − " + baseline + " = " + estimate(climb.margin, climb.margin_interval, 3) + ", p " +
-              p_text(climb.margin_p) + ", " + plural(climb.compared.size(), "rung") + " × " +
-              plural(static_cast<std::size_t>(climb.seeds), "seed") + "; better at " +
+  if (margin.seeds < least_pairs) verdict = few(margin);
+  else if (margin.direction() > 0) verdict = "holds: more accurate";
+  else if (margin.direction() < 0) verdict = "does not hold: less accurate";
+  const RungCounts count = count_rungs(analysis, margin);
+  return {Claim::accuracy, words_of(Claim::accuracy, contestant, baseline), part.where, verdict,
+          difference_name(analysis, margin.contestant) + " = " +
+              estimate(margin.difference, margin.interval, 3) + ", p " + p_text(margin.p) + ", " +
+              plural(margin.compared.size(), "rung") + " × " +
+              plural(static_cast<std::size_t>(margin.seeds), "seed") + "; better at " +
               std::to_string(count.better) +
               ", worse at " + std::to_string(count.worse) + " (Holm)"};
 }
 
 Verdict judge_trend(const Part& part) {
-  const Climb& climb = part.climb;
-  const Interval& telling = climb.telling_trend_interval;
+  const Margin& margin = part.margin;
+  const Interval& telling = margin.telling_trend.interval;
   std::string verdict = "no trend shown";
-  if (climb.seeds < least_pairs) verdict = few(climb);
-  else if (static_cast<std::size_t>(climb.telling_rungs) < least_rungs)
+  if (margin.seeds < least_pairs) verdict = few(margin);
+  else if (static_cast<std::size_t>(margin.telling_rungs) < least_rungs)
     verdict = "too few telling rungs";
   else if (telling.above(0)) verdict = "holds on telling rungs";
   else if (telling.below(0)) verdict = "does not hold: shrinks";
   return {Claim::trend, words_of(Claim::trend, "", ""), part.where, verdict,
-          "rank correlation " + estimate(climb.telling_trend, telling, 2) + " over " +
-              plural(static_cast<std::size_t>(climb.telling_rungs), "telling rung") + ", " +
-              estimate(climb.trend, climb.trend_interval, 2) + " over all"};
+          "rank correlation " + estimate(margin.telling_trend.value, telling, 2) + " over " +
+              plural(static_cast<std::size_t>(margin.telling_rungs), "telling rung") + ", " +
+              estimate(margin.trend.value, margin.trend.interval, 2) + " over all"};
 }
 
 std::string highest(double bits) { return std::isnan(bits) ? "none" : rounded(bits, 1) + " bits"; }
 
 Verdict judge_reach(const Part& part, const Analysis& analysis) {
-  const Climb& climb = part.climb;
-  const std::string &score = analysis.scores[climb.score], &baseline = analysis.scores[0];
+  const Margin& margin = part.margin;
+  const std::string& contestant = analysis.contestants[margin.contestant];
+  const std::string& baseline = analysis.contestants[0];
   int mine = 0, theirs = 0;
-  for (const std::size_t place : climb.rungs) {
+  for (const std::size_t place : margin.rungs) {
     const Rung& rung = analysis.rungs[place];
     const auto solved = [&](std::size_t which) {
       const Cell& cell = rung.cells[which];
       return wilson(cell.solved(), static_cast<int>(cell.runs.size()));
     };
-    mine += solved(climb.score).low > solved(0).high;
-    theirs += solved(climb.score).high < solved(0).low;
+    mine += solved(margin.contestant).low > solved(0).high;
+    theirs += solved(margin.contestant).high < solved(0).low;
   }
   std::string verdict = "no difference shown";
-  if (climb.seeds < least_pairs) verdict = few(climb);
+  if (margin.seeds < least_pairs) verdict = few(margin);
   else if (mine > 0 && theirs > 0) verdict = "both ways";
   else if (mine > 0) verdict = "holds";
   else if (theirs > 0) verdict = "does not hold: the other way round";
-  std::string evidence = "solved by more seeds: " + score + " at " + std::to_string(mine) + ", " +
+  std::string evidence = "solved by more seeds: " + contestant + " at " + std::to_string(mine) + ", " +
                          baseline + " at " + std::to_string(theirs) + " of " +
-                         plural(climb.rungs.size(), "rung");
+                         plural(margin.rungs.size(), "rung");
   if (analysis.has_ladder)
-    evidence += "; highest rung of most seeds: " + score + " " + highest(climb.highest_by_most) +
-                ", " + baseline + " " + highest(part.baseline.highest_by_most);
-  return {Claim::reach, words_of(Claim::reach, score, baseline), part.where, verdict, evidence};
+    evidence += "; highest rung of most seeds: " + contestant + " " +
+                highest(margin.highest_by_most) + ", " + baseline + " " +
+                highest(part.baseline.highest_by_most);
+  return {Claim::reach, words_of(Claim::reach, contestant, baseline), part.where, verdict, evidence};
 }
 
 // "0.07 … 0.12", or the one value.
@@ -152,27 +154,28 @@ Verdicts judge_cost(const std::string& name, const Table& bench) {
   };
   std::string first;
   std::map<std::string, double> first_memory;  // by shape
-  std::map<std::string, Ratios> by_score;
+  std::map<std::string, Ratios> by_contestant;
+  const Names names = contestants(bench);
   for (std::size_t row = 0; row < bench.rows(); ++row) {
     if (bench.at(row, "part") != "steps" || bench.at(row, "threads") != "1") continue;
-    const std::string &shape = bench.at(row, "shape"), &score = bench.at(row, "score");
-    if (first.empty()) first = score;
-    if (score == first) {
+    const std::string &shape = bench.at(row, "shape"), &contestant = names[row];
+    if (first.empty()) first = contestant;
+    if (contestant == first) {
       first_memory[shape] = bench.number(row, "memory_mb");
       continue;
     }
     const double time = bench.number(row, "ratio_to_first");
     const double memory = bench.number(row, "memory_mb") / first_memory.at(shape);
-    Ratios& ratios = by_score[score];
+    Ratios& ratios = by_contestant[contestant];
     ratios.times.push_back(shape + " " + fixed(time, 2));
     ratios.memory.push_back(shape + " " + fixed(memory, 2));
     ratios.worst = std::max({ratios.worst, time, memory});
   }
   Verdicts verdicts;
-  for (const auto& [score, ratios] : by_score)
-    verdicts.push_back({Claim::cost, words_of(Claim::cost, score, first), name,
+  for (const auto& [contestant, ratios] : by_contestant)
+    verdicts.push_back({Claim::cost, words_of(Claim::cost, contestant, first), name,
                         ratios.worst <= 1 + noise ? "holds" : "does not hold",
-                        score + " / " + first + ", a whole training step: " +
+                        contestant + " / " + first + ", a whole training step: " +
                             join(ratios.times, ", ") + "; memory: " + join(ratios.memory, ", ")});
   return verdicts;
 }
@@ -182,11 +185,12 @@ Verdicts judge_geometry(const std::string& name, const Table& geometry) {
     int all = 0, orthogonal = 0, both_signs = 0;
     Values suppressed, antiparallel;
   };
-  std::map<std::string, Models> by_score;
+  std::map<std::string, Models> by_contestant;
+  const Names names = contestants(geometry);
   for (std::size_t row = 0; row < geometry.rows(); ++row) {
     if (geometry.at(row, "head") != "all") continue;
-    if (geometry.at(row, "checkpoint").ends_with(initial_suffix)) continue;
-    Models& models = by_score[geometry.at(row, "score")];
+    if (geometry.at(row, "checkpoint").ends_with(geometry::initial_suffix)) continue;
+    Models& models = by_contestant[names[row]];
     ++models.all;
     models.orthogonal += geometry.at(row, "by_orthogonality") == "1";
     models.both_signs += geometry.at(row, "by_both_signs") == "1";
@@ -196,11 +200,12 @@ Verdicts judge_geometry(const std::string& name, const Table& geometry) {
       models.antiparallel.push_back(*share);
   }
   Verdicts verdicts;
-  for (const auto& [score, models] : by_score) {
+  for (const auto& [contestant, models] : by_contestant) {
     const std::string both = std::to_string(models.orthogonal) + " and " +
                              std::to_string(models.both_signs) + " of " +
                              plural(static_cast<std::size_t>(models.all), "layer");
-    verdicts.push_back({Claim::geometry, words_of(Claim::geometry, score, ""), name + ", " + score,
+    verdicts.push_back({Claim::geometry, words_of(Claim::geometry, contestant, ""),
+                        name + ", " + contestant,
                         "suppress by orthogonality, match by both signs: " + both,
                         "mean |cos| of suppressed pairs " + range(models.suppressed) +
                             ", attention to cos < −0.5 " + range(models.antiparallel)});

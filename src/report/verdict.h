@@ -17,7 +17,7 @@ enum class Claim { accuracy, trend, reach, cost, geometry };  // in the order of
 
 struct Verdict {
   Claim claim;
-  std::string words;  // the claim, with the names of the scores
+  std::string words;  // the claim, with the names of the contestants
   std::string where, verdict, evidence;
 };
 using Verdicts = std::vector<Verdict>;
@@ -27,10 +27,11 @@ using Verdicts = std::vector<Verdict>;
 //   accuracy  the margin over all rungs
 //   trend     its rank correlation with complexity, on the rungs that can show a difference; no
 //             verdict unless there are at least 4 such rungs
-//   reach     rungs of which one score solves a larger share of the seeds, the Wilson intervals apart
+//   reach     rungs of which one contestant solves a larger share of the seeds, the Wilson
+//             intervals apart
 Verdicts judge_sweep(const std::string& name, const Analysis& analysis);
 
-// bench.csv: every ratio of whole training steps to the first score's, and of memory, within 2 %.
+// bench.csv: every ratio of whole training steps to the first contestant's, and of memory, within 2 %.
 Verdicts judge_cost(const std::string& name, const Table& bench);
 
 // geometry.csv of trained models: how many suppress by orthogonality and match by both signs.

@@ -4,12 +4,12 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <optional>
 #include <set>
 
 #include "ladder/base/error.h"
 #include "ladder/base/text.h"
 #include "statistics/comparison.h"
+#include "statistics/contestant.h"
 
 namespace ladder::statistics {
 
@@ -39,14 +39,14 @@ double Cell::budget() const {
   return std::isfinite(least) ? least : 0;
 }
 
-int Climb::direction() const {
-  if (seeds < least_pairs || !(margin_p < significance)) return 0;
-  return margin_interval.above(0) - margin_interval.below(0);
+int Margin::direction() const {
+  if (seeds < least_pairs || !(p < significance)) return 0;
+  return interval.above(0) - interval.below(0);
 }
 
-const Comparison* Analysis::comparison(std::size_t rung, std::size_t score) const {
+const Comparison* Analysis::comparison(std::size_t rung, std::size_t contestant) const {
   for (const Comparison& comparison : comparisons)
-    if (comparison.rung == rung && comparison.score == score) return &comparison;
+    if (comparison.rung == rung && comparison.contestant == contestant) return &comparison;
   return nullptr;
 }
 
@@ -58,27 +58,28 @@ std::string Analysis::name(const Rung& rung, const Names& keys) const {
   Names parts;
   for (const std::string& key : keys) {
     const std::string& text = value(rung, key);
-    parts.push_back(text.empty() ? key + " not given" : key + " " + text);
+    if (!text.empty()) parts.push_back(key + " " + text);  // empty: does not apply
   }
   return join(parts, ", ");
 }
 
+bool less_in_order(const Names& a, const Names& b) {
+  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), natural_less);
+}
+
 bool natural_less(const std::string& a, const std::string& b) {
+  const Names words_a = split(a, ' '), words_b = split(b, ' ');
+  if (words_a.size() > 1 || words_b.size() > 1) return less_in_order(words_a, words_b);
   const auto x = parse_real(a), y = parse_real(b);
   if (x && y && *x != *y) return *x < *y;
   if (x.has_value() != y.has_value()) return x.has_value();
   const Names parts_a = split(a, '+'), parts_b = split(b, '+');
   if (x || (parts_a.size() == 1 && parts_b.size() == 1)) return a < b;
   if (parts_a.size() != parts_b.size()) return parts_a.size() < parts_b.size();
-  return std::lexicographical_compare(parts_a.begin(), parts_a.end(), parts_b.begin(),
-                                      parts_b.end(), natural_less);
+  return less_in_order(parts_a, parts_b);
 }
 
 namespace {
-
-bool less_in_order(const Names& a, const Names& b) {
-  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), natural_less);
-}
 
 Names cells_of(const Table& table, std::size_t row, const Names& columns) {
   Names cells;
@@ -104,19 +105,52 @@ Names with(Names names, const std::string& name) {
   return names;
 }
 
-// Sorts the varying settings into keys of rungs, followers of those, and properties of the score.
-// Settings stand in the order of columns, so what depends on others (context on delay, a learning
-// rate on the optimizer) comes after them.
-void find_keys(const Table& runs, Analysis& analysis) {
+// The runs with a column `contestant` more.
+Table with_contestants(const Table& runs) {
+  if (!runs.has("mixer") && !runs.has("contestant")) runs.place("score");  // for its message
+  const Names names = contestants(runs);
+  if (runs.has("contestant")) return runs;
+  Table table(with(runs.columns(), "contestant"), runs.origin());
+  for (std::size_t row = 0; row < runs.rows(); ++row)
+    table.add_row(with(runs.row(row), names[row]));
+  return table;
+}
+
+// Whether a setting applies to some contestants and not to the others, wherever they ran.
+bool partial(const Table& runs, const std::string& column) {
+  std::map<std::string, std::set<bool>> applies;
+  for (std::size_t row = 0; row < runs.rows(); ++row)
+    applies[runs.at(row, "contestant")].insert(!runs.at(row, column).empty());
+  const auto never = [](const auto& one) { return !one.second.contains(true); };
+  const auto always_or_never = [](const auto& one) { return one.second.size() == 1; };
+  return std::any_of(applies.begin(), applies.end(), never) &&
+         std::all_of(applies.begin(), applies.end(), always_or_never);
+}
+
+void say_in_contestants(Table& runs, const std::string& column) {
+  for (std::size_t row = 0; row < runs.rows(); ++row) {
+    const std::string& value = runs.at(row, column);
+    if (value.empty()) continue;
+    Names words = split(runs.at(row, "contestant"), ' ');
+    if (std::find(words.begin(), words.end(), column) == words.end()) words.push_back(column);
+    runs.set(row, "contestant", join(with(words, value), " "));
+  }
+}
+
+// Sorts the varying settings into keys of rungs, followers of those, and properties of the
+// contestant. Settings stand in the order of columns, so what depends on others (context on delay,
+// a learning rate on the optimizer) comes after them.
+void find_keys(Table& runs, Analysis& analysis) {
   for (const std::string& column : runs.columns()) {
     if (column == first_result_column) break;
-    if (column == "run" || column == "score" || column == "seed") continue;
+    if (column == "run" || column == "seed" || names_contestant(column)) continue;
     if (determined(runs, column, {}, false)) continue;
-    if (determined(runs, column, {"score"}, false)) analysis.score_keys.push_back(column);
+    if (determined(runs, column, {"contestant"}, false)) analysis.contestant_keys.push_back(column);
     else if (determined(runs, column, analysis.rung_keys, false))
       analysis.followers.push_back(column);
-    else if (determined(runs, column, with(analysis.rung_keys, "score"), false))
-      analysis.score_keys.push_back(column);
+    else if (determined(runs, column, with(analysis.rung_keys, "contestant"), false))
+      analysis.contestant_keys.push_back(column);
+    else if (partial(runs, column)) say_in_contestants(runs, column);
     else analysis.rung_keys.push_back(column);
   }
 }
@@ -132,12 +166,12 @@ void split_keys(const Table& runs, Analysis& analysis) {
   analysis.complexity_keys = needed;
   for (const std::string& key : analysis.rung_keys)
     if (std::find(needed.begin(), needed.end(), key) == needed.end())
-      analysis.panel_keys.push_back(key);
+      analysis.ladder_keys.push_back(key);
 }
 
-void find_scores(const Table& runs, const std::string& baseline, Analysis& analysis) {
-  std::set<std::string> names;
-  for (std::size_t row = 0; row < runs.rows(); ++row) names.insert(runs.at(row, "score"));
+void find_contestants(const Table& runs, const std::string& baseline, Analysis& analysis) {
+  std::set<std::string, decltype(&natural_less)> names(&natural_less);
+  for (std::size_t row = 0; row < runs.rows(); ++row) names.insert(runs.at(row, "contestant"));
   std::string first = baseline;
   if (first.empty()) first = names.contains("dpa") ? "dpa" : *names.begin();
   if (!names.contains(first)) {
@@ -146,20 +180,18 @@ void find_scores(const Table& runs, const std::string& baseline, Analysis& analy
                       ", expected one of " + join(known, ", ") + did_you_mean(first, known));
   }
   names.erase(first);
-  analysis.scores = {first};
-  analysis.scores.insert(analysis.scores.end(), names.begin(), names.end());
+  analysis.contestants = {first};
+  analysis.contestants.insert(analysis.contestants.end(), names.begin(), names.end());
 
-  for (const std::string& score : analysis.scores) {
+  for (const std::string& contestant : analysis.contestants) {
     Names values;
-    for (const std::string& key : analysis.score_keys) {
-      std::set<std::string> seen;
+    for (const std::string& key : analysis.contestant_keys) {
+      std::set<std::string, decltype(&natural_less)> seen(&natural_less);
       for (std::size_t row = 0; row < runs.rows(); ++row)
-        if (runs.at(row, "score") == score) seen.insert(runs.at(row, key));
-      Names sorted(seen.begin(), seen.end());
-      std::sort(sorted.begin(), sorted.end(), natural_less);
-      values.push_back(join(sorted, "|"));
+        if (runs.at(row, "contestant") == contestant) seen.insert(runs.at(row, key));
+      values.push_back(join(Names(seen.begin(), seen.end()), "|"));
     }
-    analysis.score_values.push_back(std::move(values));
+    analysis.contestant_values.push_back(std::move(values));
   }
 }
 
@@ -167,9 +199,10 @@ Outcome outcome(const Table& runs, std::size_t row) {
   const bool solved = runs.at(row, "solved") == "1";
   const std::string& rollout = runs.at(row, "rollout_accuracy");
   return {static_cast<int>(runs.number(row, "run")),
+          row,
           runs.at(row, "seed"),
           runs.number(row, "accuracy"),
-          parse_real(rollout).value_or(std::numeric_limits<double>::quiet_NaN()),
+          parse_real(rollout).value_or(not_defined),
           solved,
           solved ? runs.number(row, "step_solved") : std::numeric_limits<double>::infinity(),
           runs.number(row, "steps_done")};
@@ -190,23 +223,25 @@ void add_run(const Table& runs, std::size_t row, Cell& cell, std::set<std::strin
 
 void fill_rungs(const Table& runs, Analysis& analysis) {
   const auto number = [&](std::size_t row, const char* column) {
-    return parse_real(runs.at(row, column)).value_or(std::numeric_limits<double>::quiet_NaN());
+    return parse_real(runs.at(row, column)).value_or(not_defined);
   };
+  const bool tells_best = runs.has("best_possible");  // tables of older versions do not
   std::map<Names, Rung> rungs;
   std::map<std::pair<Names, std::size_t>, std::set<std::string>> failed_seeds;
   for (std::size_t row = 0; row < runs.rows(); ++row) {
     const Names values = cells_of(runs, row, analysis.rung_keys);
     auto [found, added] = rungs.try_emplace(values);
     Rung& rung = found->second;
-    if (added) rung.cells.resize(analysis.scores.size()), rung.values = values;
+    if (added) rung.cells.resize(analysis.contestants.size()), rung.values = values;
     if (added || std::isnan(rung.complexity_bits)) {
       rung.complexity_bits = number(row, "complexity_bits");
       rung.chance = number(row, "chance");
+      if (tells_best) rung.best_possible = parse_real(runs.at(row, "best_possible")).value_or(1);
     }
-    const auto score = static_cast<std::size_t>(
-        std::find(analysis.scores.begin(), analysis.scores.end(), runs.at(row, "score")) -
-        analysis.scores.begin());
-    add_run(runs, row, rung.cells[score], failed_seeds[{values, score}], analysis);
+    const auto& names = analysis.contestants;
+    const auto contestant = static_cast<std::size_t>(
+        std::find(names.begin(), names.end(), runs.at(row, "contestant")) - names.begin());
+    add_run(runs, row, rung.cells[contestant], failed_seeds[{values, contestant}], analysis);
   }
   for (const auto& [place, seeds] : failed_seeds) {
     rungs[place.first].cells[place.second].failed = static_cast<int>(seeds.size());
@@ -229,22 +264,22 @@ void fill_rungs(const Table& runs, Analysis& analysis) {
 
 }  // namespace
 
-Analysis analyse(const Table& runs, const std::string& baseline) {
-  if (runs.rows() == 0) throw failure(runs.origin() + ": no runs");
-  for (const char* column : {"run", "score", "seed"}) runs.place(column);
-  for (const char* column : {"complexity_bits", "chance", "accuracy", "rollout_accuracy", "solved",
-                             "step_solved", "steps_done", "status"})
-    runs.place(column);
+Analysis analyse(const Table& table, const std::string& baseline) {
+  if (table.rows() == 0) throw failure(table.origin() + ": no runs");
+  for (const char* column : {"run", "seed", "complexity_bits", "chance", "accuracy",
+                             "rollout_accuracy", "solved", "step_solved", "steps_done", "status"})
+    table.place(column);
 
-  Analysis analysis{};
-  analysis.runs = static_cast<int>(runs.rows());
+  Analysis analysis;
+  analysis.runs = static_cast<int>(table.rows());
+  Table runs = with_contestants(table);
   find_keys(runs, analysis);
   split_keys(runs, analysis);
-  find_scores(runs, baseline, analysis);
+  find_contestants(runs, baseline, analysis);
   fill_rungs(runs, analysis);
   analysis.has_ladder = !analysis.complexity_keys.empty();
   compare(analysis);
-  climb(analysis);
+  take_margins(analysis);
   take_marginals(analysis);
   return analysis;
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <set>
 
@@ -10,10 +9,7 @@ namespace ladder::statistics {
 
 namespace {
 
-constexpr double not_defined = std::numeric_limits<double>::quiet_NaN();
-constexpr Interval no_interval{not_defined, not_defined};
-
-// Accuracy of score minus baseline, by seed that has both.
+// Accuracy of contestant minus baseline, by seed that has both.
 std::map<std::string, double> differences(const Cell& baseline, const Cell& cell) {
   std::map<std::string, double> accuracy, difference;
   for (const Outcome& outcome : baseline.runs) accuracy[outcome.seed] = outcome.accuracy;
@@ -39,15 +35,15 @@ bool testable(const Values& differences) {
          least_pairs;
 }
 
-Comparison compared(const Rung& rung, std::size_t place, std::size_t score) {
-  const Cell &baseline = rung.cells[0], &cell = rung.cells[score];
+Comparison compared(const Rung& rung, std::size_t place, std::size_t contestant) {
+  const Cell &baseline = rung.cells[0], &cell = rung.cells[contestant];
   const Values paired = values_of(differences(baseline, cell));
   const Values a = cell.accuracies(), b = baseline.accuracies();
   // Fewer steps are better.
   const Values fast = negative(cell.steps_solved()), slow = negative(baseline.steps_solved());
   Comparison result{};
   result.rung = place;
-  result.score = score;
+  result.contestant = contestant;
   result.pairs = static_cast<int>(paired.size());
   result.difference = mean(paired);
   result.difference_interval = bootstrap_mean(paired);
@@ -60,11 +56,11 @@ Comparison compared(const Rung& rung, std::size_t place, std::size_t score) {
   return result;
 }
 
-void correct(std::vector<Comparison>& comparisons, std::size_t score) {
+void correct(std::vector<Comparison>& comparisons, std::size_t contestant) {
   Values p;
   std::vector<Comparison*> tested;
   for (Comparison& comparison : comparisons)
-    if (comparison.score == score && !std::isnan(comparison.p_holm)) {
+    if (comparison.contestant == contestant && !std::isnan(comparison.p_holm)) {
       tested.push_back(&comparison);
       p.push_back(comparison.p);
     }
@@ -82,22 +78,22 @@ std::string verdict(const Comparison& comparison) {
   return "no difference shown";
 }
 
-bool both_at(const Rung& rung, std::size_t score, double share, bool above) {
-  for (const std::size_t which : {std::size_t{0}, score}) {
-    const double reached =
-        (mean(rung.cells[which].accuracies()) - rung.chance) / (1 - rung.chance);
+bool both_at(const Rung& rung, std::size_t contestant, double share, bool above) {
+  for (const std::size_t which : {std::size_t{0}, contestant}) {
+    const double reached = (mean(rung.cells[which].accuracies()) - rung.chance) /
+                           (rung.best_possible - rung.chance);
     if (above ? !(reached >= share) : !(reached <= share)) return false;
   }
   return true;
 }
 
-// Rows: the seeds that have run every one of the rungs with both scores; columns: the rungs.
+// Rows: the seeds that have run every one of the rungs with both; columns: the rungs.
 std::vector<Values> by_seed(const Analysis& analysis, const std::vector<std::size_t>& rungs,
-                            std::size_t score) {
+                            std::size_t contestant) {
   std::map<std::string, Values> rows;
   for (const std::size_t rung : rungs) {
     const auto& cells = analysis.rungs[rung].cells;
-    for (const auto& [seed, difference] : differences(cells[0], cells[score]))
+    for (const auto& [seed, difference] : differences(cells[0], cells[contestant]))
       rows[seed].push_back(difference);
   }
   std::vector<Values> complete;
@@ -106,28 +102,23 @@ std::vector<Values> by_seed(const Analysis& analysis, const std::vector<std::siz
   return complete;
 }
 
-struct Correlation {
-  double value;
-  Interval interval;
-};
-
-Correlation trend(const Analysis& analysis, const std::vector<std::size_t>& rungs,
-                  std::size_t score) {
-  const std::vector<Values> rows = by_seed(analysis, rungs, score);
-  if (rows.empty()) return {not_defined, no_interval};
+RankCorrelation trend(const Analysis& analysis, const std::vector<std::size_t>& rungs,
+                  std::size_t contestant) {
+  const std::vector<Values> rows = by_seed(analysis, rungs, contestant);
+  if (rows.empty()) return {};
   Values bits, margins(rungs.size(), 0.0);
   for (std::size_t i = 0; i < rungs.size(); ++i) {
     bits.push_back(analysis.rungs[rungs[i]].complexity_bits);
     for (const Values& row : rows) margins[i] += row[i];
   }
   const double value = spearman(bits, margins);
-  return {value, std::isnan(value) ? no_interval : bootstrap_spearman(bits, rows)};
+  return {value, std::isnan(value) ? Interval{} : bootstrap_spearman(bits, rows)};
 }
 
-double highest(const Analysis& analysis, const Climb& climb, bool by_all) {
+double highest(const Analysis& analysis, const Margin& margin, bool by_all) {
   double bits = not_defined;
-  for (const std::size_t rung : climb.rungs) {
-    const Cell& cell = analysis.rungs[rung].cells[climb.score];
+  for (const std::size_t rung : margin.rungs) {
+    const Cell& cell = analysis.rungs[rung].cells[margin.contestant];
     const int n = static_cast<int>(cell.runs.size()), solved = cell.solved();
     if (n > 0 && (by_all ? solved == n : 2 * solved > n))
       bits = std::fmax(bits, analysis.rungs[rung].complexity_bits);  // ignores NaN
@@ -138,91 +129,82 @@ double highest(const Analysis& analysis, const Climb& climb, bool by_all) {
 // The rungs with pairs: all of them, or those without failed runs where that keeps more pairs (a
 // rung at which most runs fail leaves few seeds complete, a seed that failed once costs a rung).
 std::vector<std::size_t> comparable(const Analysis& analysis, const std::vector<std::size_t>& rungs,
-                                    std::size_t score) {
+                                    std::size_t contestant) {
   std::vector<std::size_t> paired, whole;
   for (const std::size_t rung : rungs) {
-    if (analysis.comparison(rung, score)->pairs == 0) continue;
+    if (analysis.comparison(rung, contestant)->pairs == 0) continue;
     const auto& cells = analysis.rungs[rung].cells;
     paired.push_back(rung);
-    if (cells[0].failed + cells[score].failed == 0) whole.push_back(rung);
+    if (cells[0].failed + cells[contestant].failed == 0) whole.push_back(rung);
   }
   const auto pairs = [&](const std::vector<std::size_t>& kept) {
-    return kept.size() * by_seed(analysis, kept, score).size();
+    return kept.size() * by_seed(analysis, kept, contestant).size();
   };
   return pairs(whole) > pairs(paired) ? whole : paired;
 }
 
-void fill_margin(const Analysis& analysis, Climb& result) {
-  const auto& rungs = result.compared = comparable(analysis, result.rungs, result.score);
-  const std::vector<Values> rows = by_seed(analysis, rungs, result.score);
-  Values margins;
-  for (const Values& row : rows) margins.push_back(mean(row));
-  result.seeds = static_cast<int>(rows.size());
-  result.margin = mean(margins);
-  result.margin_interval = bootstrap_mean(margins);
-  if (!rows.empty()) result.margin_p = sign_flip_p(margins);
+void fill_differences(const Analysis& analysis, Margin& margin) {
+  const auto& rungs = margin.compared = comparable(analysis, margin.rungs, margin.contestant);
+  const std::vector<Values> rows = by_seed(analysis, rungs, margin.contestant);
+  Values means;
+  for (const Values& row : rows) means.push_back(mean(row));
+  margin.seeds = static_cast<int>(rows.size());
+  margin.difference = mean(means);
+  margin.interval = bootstrap_mean(means);
+  if (!rows.empty()) margin.p = sign_flip_p(means);
 
   if (!analysis.has_ladder) return;
   std::vector<std::size_t> telling;
   for (const std::size_t rung : rungs)
-    if (!both_at(analysis.rungs[rung], result.score, ceiling_share, true) &&
-        !both_at(analysis.rungs[rung], result.score, chance_share, false))
+    if (!both_at(analysis.rungs[rung], margin.contestant, ceiling_share, true) &&
+        !both_at(analysis.rungs[rung], margin.contestant, chance_share, false))
       telling.push_back(rung);
-  const Correlation all = trend(analysis, rungs, result.score);
-  const Correlation some = trend(analysis, telling, result.score);
-  result.trend = all.value;
-  result.trend_interval = all.interval;
-  result.telling_rungs = static_cast<int>(telling.size());
-  result.telling_trend = some.value;
-  result.telling_trend_interval = some.interval;
+  margin.trend = trend(analysis, rungs, margin.contestant);
+  margin.telling_rungs = static_cast<int>(telling.size());
+  margin.telling_trend = trend(analysis, telling, margin.contestant);
 }
 
-Climb climbed(const Analysis& analysis, std::vector<std::string> values,
-              std::vector<std::size_t> rungs, std::size_t score) {
-  Climb result{std::move(values), score,       std::move(rungs), {},          0,
-               not_defined,       not_defined, no_interval,      not_defined, no_interval,
-               0,                 not_defined, no_interval,      not_defined, not_defined};
-  if (score > 0) fill_margin(analysis, result);
+Margin margin_over(const Analysis& analysis, std::vector<std::size_t> rungs,
+                   std::size_t contestant, std::vector<std::string> ladder = {}) {
+  Margin margin{
+      .ladder = std::move(ladder), .contestant = contestant, .rungs = std::move(rungs)};
+  if (contestant > 0) fill_differences(analysis, margin);
   if (analysis.has_ladder) {
-    result.highest_by_all = highest(analysis, result, true);
-    result.highest_by_most = highest(analysis, result, false);
+    margin.highest_by_all = highest(analysis, margin, true);
+    margin.highest_by_most = highest(analysis, margin, false);
   }
-  return result;
-}
-
-bool values_less(const std::vector<std::string>& a, const std::vector<std::string>& b) {
-  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), natural_less);
+  return margin;
 }
 
 }  // namespace
 
 void compare(Analysis& analysis) {
   for (std::size_t rung = 0; rung < analysis.rungs.size(); ++rung)
-    for (std::size_t score = 1; score < analysis.scores.size(); ++score)
-      analysis.comparisons.push_back(compared(analysis.rungs[rung], rung, score));
-  for (std::size_t score = 1; score < analysis.scores.size(); ++score)
-    correct(analysis.comparisons, score);
+    for (std::size_t contestant = 1; contestant < analysis.contestants.size(); ++contestant)
+      analysis.comparisons.push_back(compared(analysis.rungs[rung], rung, contestant));
+  for (std::size_t contestant = 1; contestant < analysis.contestants.size(); ++contestant)
+    correct(analysis.comparisons, contestant);
   for (Comparison& comparison : analysis.comparisons) comparison.verdict = verdict(comparison);
 }
 
-void climb(Analysis& analysis) {
+void take_margins(Analysis& analysis) {
   std::vector<std::size_t> all;
-  std::map<std::vector<std::string>, std::vector<std::size_t>, decltype(&values_less)> panels(
-      &values_less);
+  std::map<std::vector<std::string>, std::vector<std::size_t>, decltype(&less_in_order)> ladders(
+      &less_in_order);
   for (std::size_t rung = 0; rung < analysis.rungs.size(); ++rung) {
     std::vector<std::string> values;
-    for (const std::string& key : analysis.panel_keys)
+    for (const std::string& key : analysis.ladder_keys)
       values.push_back(analysis.value(analysis.rungs[rung], key));
-    panels[values].push_back(rung);
+    ladders[values].push_back(rung);
     all.push_back(rung);
   }
-  for (std::size_t score = 0; score < analysis.scores.size(); ++score)
-    analysis.climbs.push_back(climbed(analysis, {}, all, score));
-  // One panel is all rungs; without a ladder a panel is a single rung, which the comparisons have.
-  if (panels.size() == 1 || !analysis.has_ladder) return;
-  for (const auto& [values, rungs] : panels)
-    for (std::size_t score = 0; score < analysis.scores.size(); ++score)
-      analysis.climbs.push_back(climbed(analysis, values, rungs, score));
+  for (std::size_t contestant = 0; contestant < analysis.contestants.size(); ++contestant)
+    analysis.margins.push_back(margin_over(analysis, all, contestant));
+  // One ladder is all rungs; without complexity a ladder is one rung, which the comparisons have.
+  if (ladders.size() == 1 || !analysis.has_ladder) return;
+  for (const auto& [values, rungs] : ladders)
+    for (std::size_t contestant = 0; contestant < analysis.contestants.size(); ++contestant)
+      analysis.margins.push_back(margin_over(analysis, rungs, contestant, values));
 }
 
 void take_marginals(Analysis& analysis) {
@@ -233,8 +215,8 @@ void take_marginals(Analysis& analysis) {
     for (std::size_t rung = 0; rung < analysis.rungs.size(); ++rung)
       by_value[analysis.value(analysis.rungs[rung], key)].push_back(rung);
     for (const auto& [value, rungs] : by_value)
-      for (std::size_t score = 0; score < analysis.scores.size(); ++score)
-        analysis.marginals.push_back({key, value, climbed(analysis, {}, rungs, score)});
+      for (std::size_t contestant = 0; contestant < analysis.contestants.size(); ++contestant)
+        analysis.marginals.push_back({key, value, margin_over(analysis, rungs, contestant)});
   }
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <numeric>
 #include <string>
@@ -11,7 +10,6 @@
 
 namespace ladder::statistics {
 
-static constexpr double not_defined = std::numeric_limits<double>::quiet_NaN();
 static constexpr double normal_quantile = 1.959963984540054;  // of 0.975
 
 double mean(const Values& values) {
@@ -43,7 +41,7 @@ double interquartile_mean(Values values) {
 }
 
 Interval wilson(int successes, int trials) {
-  if (trials < 1) return {not_defined, not_defined};
+  if (trials < 1) return {};
   const double n = trials, share = successes / n, z2 = normal_quantile * normal_quantile;
   const double centre = (share + z2 / (2 * n)) / (1 + z2 / n);
   const double half = normal_quantile / (1 + z2 / n) *
@@ -72,7 +70,7 @@ static Interval percentiles(Values values) {
 
 template <class Statistic>
 static Interval bootstrap_with(int n, const Statistic& statistic) {
-  if (n < 2) return {not_defined, not_defined};
+  if (n < 2) return {};
   const std::vector<int>& units = resamples(n, "bootstrap");
   Values values(bootstrap_resamples);
   for (int i = 0; i < bootstrap_resamples; ++i)
@@ -197,7 +195,7 @@ double probability_of_improvement(const Values& a, const Values& b) {
 
 Interval bootstrap_improvement(const Values& a, const Values& b) {
   const int na = static_cast<int>(a.size()), nb = static_cast<int>(b.size());
-  if (na < 2 || nb < 2) return {not_defined, not_defined};
+  if (na < 2 || nb < 2) return {};
   const Levels known = levels(a, b);
   const int* units_a = resamples(na, "bootstrap").data();
   const int* units_b = resamples(nb, "bootstrap of the other side").data();

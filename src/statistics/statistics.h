@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -21,8 +22,10 @@ inline constexpr int least_pairs = 6;
 
 using Values = std::vector<double>;
 
+inline constexpr double not_defined = std::numeric_limits<double>::quiet_NaN();
+
 struct Interval {
-  double low, high;
+  double low = not_defined, high = not_defined;
   bool above(double x) const { return low > x; }   // false if undefined
   bool below(double x) const { return high < x; }
 };

@@ -1,6 +1,4 @@
 // The copy task: a random block, a delimiter, the block again, a delimiter, the block again, ...
-#include <cmath>
-
 #include "ladder/tasks/initial_condition.h"
 #include "ladder/tasks/task.h"
 
@@ -22,20 +20,22 @@ class Copy : public Task {
 
   int vocabulary() const override { return base_ + 1; }  // token `base` is the delimiter
   int context() const override { return context_; }
-  double complexity_bits() const override { return block_.length() * std::log2(base_); }
+  double complexity_bits() const override { return block_.length() * bits_of(base_); }
   double chance() const override { return 1.0 / base_; }
+  bool next_token() const override { return true; }
   std::string holdout() const override { return block_.holdout(); }
+  std::string word(int token) const override { return token == base_ ? ";" : Task::word(token); }
 
   void draw(std::uint64_t seed, Split split, std::uint64_t index, Sequence& out) const override {
     const std::size_t length = block_.length(), total = context_ + 1;
     out.tokens.resize(total);
-    out.determined.assign(total, 0);
-    block_.draw(seed, split, index, std::span(out.tokens).first(length));
+    Draws draws(seed, split, index);
+    block_.draw(draws, std::span(out.tokens).first(length));
     out.tokens[length] = base_;
-    for (std::size_t t = length + 1; t < total; ++t) {
-      out.tokens[t] = out.tokens[t - length - 1];
-      out.determined[t] = out.tokens[t] != base_;  // a delimiter only counts positions
-    }
+    for (std::size_t t = length + 1; t < total; ++t) out.tokens[t] = out.tokens[t - length - 1];
+    predict_next(out, [&](std::size_t t) {
+      return t > length && out.tokens[t] != base_;  // a delimiter only counts positions
+    });
   }
 
  private:
@@ -44,13 +44,14 @@ class Copy : public Task {
   int context_;
 };
 
-const Registered<TaskKind> copy({
-    .name = "copy",
-    .meaning = "a random block of `delay` tokens, repeated after a delimiter",
-    .source = "arXiv:1410.5401",
-    .reads = {"base", "delay"},
-    .automatic_context = [](const Settings& s) { return 2 * block_length(s); },
-    .make = [](const Settings& s) { return std::make_unique<Copy>(s); },
+const Registered<TaskPlugin> copy({
+    {.name = "copy",
+     .rule = "a random block of `delay` tokens, repeated after a delimiter",
+     .source = "arXiv:1410.5401",
+     .reads = {"base", "delay"},
+     .tiny = {{"base", "4"}, {"delay", "3"}}},
+    [](const Settings& s) { return 2 * block_length(s); },
+    [](const Settings& s) { return std::make_unique<Copy>(s); },
 });
 
 }  // namespace

@@ -1,20 +1,19 @@
 #include "ladder/tasks/initial_condition.h"
 
-#include <cmath>
-
-#include "ladder/base/random.h"
-
 namespace ladder::tasks {
 
-InitialConditions::InitialConditions(int variants, int base, int length)
-    : variants_(variants),
-      base_(base),
-      length_(length),
-      count_(variants * std::pow(base, length)) {}
+static std::uint32_t stream_of(Split split) {
+  static const std::uint32_t training = stream_id("tasks/training");
+  static const std::uint32_t evaluation = stream_id("tasks/evaluation");
+  return split == Split::training ? training : evaluation;
+}
 
-std::string InitialConditions::holdout() const {
-  if (count_ >= enough) return "hash";
-  return "none (only " + to_text(static_cast<std::int64_t>(count_)) + " initial conditions)";
+Draws::Draws(std::uint64_t seed, Split split, std::uint64_t index)
+    : random_(seed, stream_of(split)), split_(split), index_(index) {}
+
+std::string HoldOut::words() const {
+  if (conditions_ >= enough) return "hash";
+  return "none (only " + to_text(static_cast<std::int64_t>(conditions_)) + " initial conditions)";
 }
 
 // Which split a condition belongs to. FNV-1a on whole tokens, then the finaliser of splitmix64
@@ -29,29 +28,36 @@ static Split split_of(int variant, std::span<const int> tokens) {
   return hash >> 61 == 0 ? Split::evaluation : Split::training;  // one in eight
 }
 
-static std::uint32_t stream_of(Split split) {
-  static const std::uint32_t training = stream_id("tasks/training");
-  static const std::uint32_t evaluation = stream_id("tasks/evaluation");
-  return split == Split::training ? training : evaluation;
+bool HoldOut::admits(Split split, int variant, std::span<const int> tokens) const {
+  return conditions_ < enough || split_of(variant, tokens) == split;
 }
+
+static double number_of(int variants, int base, int length) {
+  double count = variants;
+  for (int i = 0; i < length; ++i) count *= base;
+  return count;
+}
+
+InitialConditions::InitialConditions(int variants, int base, int length)
+    : variants_(variants),
+      base_(base),
+      length_(length),
+      hold_out_(number_of(variants, base, length)) {}
 
 // Uniform on 0 .. count-1 from the high half of a word; the bias is below count / 2^32.
 static int scaled(std::uint64_t word, int count) {
   return static_cast<int>((word >> 32) * static_cast<std::uint64_t>(count) >> 32);
 }
 
-int InitialConditions::draw(std::uint64_t seed, Split split, std::uint64_t index,
-                            std::span<int> tokens) const {
-  const Random random(seed, stream_of(split));
-  std::uint32_t sub_index = 0;
+int InitialConditions::draw(Draws& draws, std::span<int> tokens) const {
   while (true) {  // a condition of the other split is drawn again
-    const int variant = scaled(random.bits(index, sub_index++), variants_);
+    const int variant = scaled(draws.bits(), variants_);
     std::uint64_t word = 0;
     for (std::size_t i = 0; i < tokens.size(); ++i) {
-      word = i % 2 == 0 ? random.bits(index, sub_index++) : word << 32;  // two tokens a word
+      word = i % 2 == 0 ? draws.bits() : word << 32;  // two tokens a word
       tokens[i] = scaled(word, base_);
     }
-    if (count_ < enough || split_of(variant, tokens) == split) return variant;
+    if (hold_out_.admits(draws.split(), variant, tokens)) return variant;
   }
 }
 

@@ -1,11 +1,11 @@
 #include "ladder/tasks/task.h"
 
-#include <algorithm>
+#include "ladder/base/math.h"
 
 namespace ladder::tasks {
 
-static const TaskKind& chosen(const Settings& settings) {
-  return Registry<TaskKind>::get(settings.text("task"));
+static const TaskPlugin& chosen(const Settings& settings) {
+  return Registry<TaskPlugin>::get(settings.text("task"));
 }
 
 std::unique_ptr<Task> make_task(const Settings& settings) {
@@ -20,75 +20,27 @@ int context_reaching(const Settings& settings, int first_target) {
   return context;
 }
 
-static bool several_delays(const Settings& settings) {
-  return settings.integers("delay").size() > 1;
+double bits_of(double states) { return math::log2(states); }
+
+static Setting shared(Setting setting) {
+  setting.always = false;
+  return setting;
 }
 
-static bool reads(const TaskKind& task, const std::string& name) {
-  return std::find(task.reads.begin(), task.reads.end(), name) != task.reads.end();
-}
-
-static bool cue_matters(const Settings& settings) {
-  return reads(chosen(settings), "cue") && (several_delays(settings) || settings.toggle("cue"));
-}
-
-// "task = copy or nt"
-static std::string tasks_that_read(const std::string& name) {
-  std::vector<std::string> tasks;
-  for (const TaskKind& task : Registry<TaskKind>::all())
-    if (reads(task, name)) tasks.push_back(task.name);
-  return "task = " + join(tasks, " or ");
-}
-
-static const RegisteredSettings settings{
-    {.name = "task",
-     .group = Group::task,
-     .type = Type::choice,
-     .preset = "nt",
-     .meaning = "what generates the sequences",
-     .source = "ladder recipe",
-     .choices = Registry<TaskKind>::names},
-    {.name = "base",
-     .group = Group::task,
-     .type = Type::integer,
-     .preset = "8",
-     .meaning = "N, the number of symbols",
-     .source = "ladder recipe",
-     .minimum = 2,
-     .maximum = 1024,
-     .applies = [](const Settings& s) { return reads(chosen(s), "base"); },
-     .applies_when = [] { return tasks_that_read("base"); }},
-    {.name = "delay",
-     .group = Group::task,
-     .type = Type::integers,
-     .preset = "4",
-     .meaning = "tau, how far back the rule looks; 3+7+12: each sequence draws one of them",
-     .source = "ladder recipe",
-     .minimum = 1,
-     .maximum = 4096,
-     .applies = [](const Settings& s) { return reads(chosen(s), "delay"); },
-     .applies_when = [] { return tasks_that_read("delay"); }},
-    {.name = "context",
-     .group = Group::task,
-     .type = Type::integer,
-     .preset = "24",
-     .meaning = "positions that the model reads",
-     .source = "ladder recipe",
-     .minimum = 1,
-     .maximum = 8192,
-     .automatic =
-         [](const Settings& s) { return std::to_string(chosen(s).automatic_context(s)); },
-     .automatic_meaning = [] { return "twice the largest delay"; }},
-    {.name = "cue",
-     .group = Group::task,
-     .type = Type::toggle,
-     .preset = "auto",
-     .meaning = "a token in front that says which delay was drawn",
-     .source = "ladder recipe",
-     .automatic = [](const Settings& s) { return several_delays(s) ? "on" : "off"; },
-     .automatic_meaning = [] { return "on with several delays, off with one"; },
-     .applies = cue_matters,
-     .applies_when = [] { return tasks_that_read("cue") + " with several delays"; }},
-};
+static const RegisteredKind<TaskPlugin> kind({
+    .choice = Setting::choice("", "nt", {}, "what generates the sequences", "ladder recipe"),
+    .shared = {shared(Setting::integer("base", "8", 2, 1024, "N, the number of symbols",
+                                       "ladder recipe")),
+               shared(Setting::integers("delay", "4", 1, 4096,
+                                        "tau, how far back the rule looks; 3+7+12: each sequence "
+                                        "draws one of them",
+                                        "ladder recipe")),
+               Setting::integer("context", "24", 1, 8192, "positions that the model reads",
+                                "ladder recipe")
+                   .automatically(
+                       [](const Settings& s) { return std::to_string(chosen(s).automatic_context(s)); },
+                       "what the task needs: twice the largest delay, ...")},
+    .rule = "rule",
+});
 
 }  // namespace ladder::tasks

@@ -6,11 +6,41 @@
 
 namespace ladder::tensor {
 
+static constexpr double step = 1e-3;  // the change of a variable
+static constexpr double margin = 4;   // so many steps from a kink: beside it functions are steep, too
+
 Tensor<double> GradientProbe::variable(int rows, int cols, double size) {
   Tensor<double> x = graph_.leaf(rows, cols, true);
-  for (std::size_t i = 0; i < x.size(); ++i) x.value()[i] = size * random_.normal(drawn_++);
-  variables_.push_back(x);
+  draw(x, size);
+  variables_.push_back(x), sizes_.push_back(size);
   return x;
+}
+
+void GradientProbe::draw(Tensor<double> x, double size) {
+  for (std::size_t i = 0; i < x.size(); ++i) x.value()[i] = size * random_.normal(drawn_++);
+}
+
+void GradientProbe::keep_choices(const std::function<std::vector<int>()>& choices) {
+  const auto kept = [&] {
+    const std::vector<int> before = choices();
+    for (const Tensor<double>& variable : variables_)
+      for (std::size_t i = 0; i < variable.size(); ++i) {
+        double& x = variable.value()[i];
+        const double middle = x;
+        for (const double h : {-margin * step, margin * step}) {
+          x = middle + h;
+          const bool same = choices() == before;
+          x = middle;
+          if (!same) return false;
+        }
+      }
+    return true;
+  };
+  for (int draws = 0; draws < 1000; ++draws) {
+    if (kept()) return;
+    for (std::size_t v = 0; v < variables_.size(); ++v) draw(variables_[v], sizes_[v]);
+  }
+  throw failure("gradient check: a kink within reach of all probes");
 }
 
 std::vector<std::int32_t> GradientProbe::tokens(int size, int count) {
@@ -69,8 +99,7 @@ GradientError check_gradient(const GradientCase& gradient_case) {
     for (std::size_t i = 0; i < variable.size(); ++i) {
       double& x = variable.value()[i];
       const auto slope = [&](double h) { return (value_at(x, x + h) - value_at(x, x - h)) / (2 * h); };
-      const double h = 1e-3;
-      const double numeric = (4 * slope(h / 2) - slope(h)) / 3;  // error of order h⁴
+      const double numeric = (4 * slope(step / 2) - slope(step)) / 3;  // error of order step⁴
       const double error = std::fabs(analytic[i] - numeric);
       difference = std::max(difference, std::isfinite(error) ? error : infinity);
       largest = std::max(largest, std::fabs(numeric));

@@ -9,12 +9,32 @@ namespace ladder::tensor {
 
 template <class T>
 T* Graph<T>::scratch(std::size_t count) {
+  if (declares()) {  // nobody reads or writes there
+    if (memory_.empty()) memory_.emplace_back(new (std::align_val_t{64}) T[1]);
+    return memory_[0].get();
+  }
   const std::size_t bytes = std::max<std::size_t>(count, 1) * sizeof(T);
   T* data = static_cast<T*>(::operator new[](bytes, std::align_val_t{64}));
   std::fill_n(data, count, T(0));
   memory_.emplace_back(data);
   bytes_ += bytes;
   return data;
+}
+
+template <class T>
+T* Graph<T>::table(std::size_t count, const std::function<double(std::size_t)>& value) {
+  T* data = scratch(count);
+  for (std::size_t i = 0; i < count && !declares(); ++i)
+    data[i] = static_cast<T>(value(i));
+  return data;
+}
+
+template <class T>
+Tensor<T> Graph<T>::constant(int rows, int cols, const std::function<double(std::size_t)>& value) {
+  T* data = table(static_cast<std::size_t>(rows) * cols, value);
+  tensors_.push_back(std::make_unique<typename Tensor<T>::Storage>(
+      typename Tensor<T>::Storage{data, nullptr, rows, cols, cols}));
+  return Tensor<T>(tensors_.back().get());
 }
 
 template <class T>

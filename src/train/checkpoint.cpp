@@ -11,7 +11,8 @@ static const std::string progress = "run.";  // what the names of a run's own me
 static Safetensors content_of(const Settings& settings, Trainer& trainer) {
   Safetensors file;
   for (const Setting* setting : all_settings())
-    if (setting->group != Group::session) file.metadata[setting->name] = settings.text(setting->name);
+    if (setting->group != Group::session && settings.applies(setting->name))
+      file.metadata[setting->name] = settings.text(setting->name);
   file.metadata["steps_done"] = std::to_string(trainer.steps_done());
   const Parameters<float>& parameters = trainer.parameters();
   for (const auto& entry : parameters.entries()) {
@@ -78,7 +79,7 @@ void load_progress(const std::filesystem::path& path, const Settings& settings, 
   const Safetensors file = read_safetensors(path);
   require_finite(file);
   for (const Setting* setting : all_settings())
-    if (setting->group != Group::session &&
+    if (setting->group != Group::session && settings.applies(setting->name) &&
         metadata(file, setting->name) != settings.text(setting->name))
       throw damaged(file, "there " + setting->name + " is " +
                               clipped(metadata(file, setting->name)) + ", in this run " +
@@ -121,12 +122,36 @@ void load_progress(const std::filesystem::path& path, const Settings& settings, 
 // ---- reading ------------------------------------------------------------------------------------
 
 Settings checkpoint_settings(const Safetensors& file) {
-  if (!file.metadata.contains("task") || !file.metadata.contains("score"))
+  if (!file.metadata.contains("task") || !file.metadata.contains("d_model"))
     throw failure("'" + file.path + "' is not a checkpoint of this program: its metadata lack settings");
   Settings settings;
   for (const auto& [key, value] : file.metadata)
     if (key != "steps_done" && !key.starts_with(progress)) settings.set(key, value, file.path);
   return settings;
+}
+
+static std::uint64_t seed_of(const Settings& settings) {
+  return static_cast<std::uint64_t>(settings.big_integer("seed"));
+}
+
+HeldOut LoadedModel::held_out() const { return {*task, seed_of(settings)}; }
+
+LoadedModel load_model(const std::filesystem::path& path,
+                       const std::function<void(Settings&)>& replace) {
+  const Safetensors file = read_safetensors(path);
+  Settings s = checkpoint_settings(file);
+  const std::uint64_t weight_seed = seed_of(s);
+  const std::string context = s.text("context");
+  replace(s);
+  s.resolve();
+  if (s.text("context") != context) require_other_context(s, "context");
+  auto task = make_task(s);
+  ModelConfig config = model_config(s, task->vocabulary(), task->context());
+  require_fitting(file, "", config);
+  require_finite(file);
+  Parameters<float> parameters = declared_parameters<float>(config);
+  load_parameters(file, "", parameters);
+  return {std::move(s), weight_seed, std::move(task), std::move(config), std::move(parameters)};
 }
 
 void require_fitting(const Safetensors& file, const std::string& prefix, const ModelConfig& c) {

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <memory>
 
 #include "base/safetensors.h"
 #include "train/run.h"
@@ -32,6 +34,20 @@ void require_fitting(const Safetensors& file, const std::string& prefix, const M
 // Throws a failure that names a tensor with numbers that are not finite: what is measured with it would
 // look like a result.
 void require_finite(const Safetensors& file);
+
+// A checkpoint's model, ready to be measured.
+struct LoadedModel {
+  Settings settings;  // as trained, but for what was replaced; resolved
+  std::uint64_t weight_seed;  // of its initial weights
+  std::unique_ptr<Task> task;
+  ModelConfig config;
+  Parameters<float> parameters;
+
+  HeldOut held_out() const;
+};
+// `replace` changes settings before they are resolved. Throws as the functions below.
+LoadedModel load_model(const std::filesystem::path& path,
+                       const std::function<void(Settings&)>& replace);
 
 // Copies the tensors into the parameters of the same names. `prefix` stands before the names in the
 // file. Throws a failure if one is missing, or has another shape.

@@ -14,17 +14,17 @@ double estimated_memory(const Settings& s, int threads) {
   const auto task = make_task(s);
   const double vocabulary = task->vocabulary(), context = task->context();
   const double d = s.real("d_model"), layers = s.real("layers"), ratio = s.real("mlp_ratio");
-  const double lanes = s.real("lanes"), rows = s.real("micro_batch") * context;
+  const double parts = s.real("gradient_parts"), rows = s.real("micro_batch") * context;
   const double parameters =
       layers * ((4 + 2 * ratio) * d * d + (9 + ratio) * d) + (2 * vocabulary + context + 2) * d;
   // The weights, a gradient a lane, and at most two buffers of the optimizer.
-  const double trained = parameters * (3 + lanes);
+  const double trained = parameters * (3 + parts);
   // Values and gradients of a pass: about 10 vectors of d a block, the mlp's twice, the logits.
   const double network = 2 * rows * (layers * (10 + 2 * ratio) * d + 2 * d + 2 * vocabulary);
   // rms_z looks at all weights of one layer: products and probabilities.
   const double looked = 2 * rows * s.real("heads") * context;
   const double tokens = 2 * s.real("batch") * context;
-  return 4 * (trained + network * std::min<double>(threads, lanes) + looked + tokens) + 2e6;
+  return 4 * (trained + network * std::min<double>(threads, parts) + looked + tokens) + 2e6;
 }
 
 // The number that follows `key` in a file of the system; nothing where there is none.

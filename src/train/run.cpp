@@ -2,26 +2,40 @@
 
 #include <chrono>
 #include <cmath>
+#include <limits>
 
 #include "base/signals.h"
 #include "train/checkpoint.h"
 
 namespace ladder::train {
 
-static const RegisteredSettings settings({
-    {"eval_every", Group::evaluation, Type::integer, "100", "steps between evaluations",
-     "ladder recipe", 1, 1e9},
-    {"eval_sequences", Group::evaluation, Type::integer, "256",
-     "held-out sequences of an evaluation, the same each time", "ladder recipe", 1, 1e6},
-    {"solve_threshold", Group::evaluation, Type::real, "0.99",
-     "token accuracy from which a run counts as solved", "ladder recipe", 0, 1},
-    {"stop_when_solved", Group::evaluation, Type::toggle, "on",
-     "end a run at the evaluation that solves it", "ladder recipe"},
-});
+static const RegisteredSettings settings(
+    Group::evaluation, "run",
+    {Setting::integer("eval_every", "100", 1, 1e9, "steps between evaluations", "ladder recipe"),
+     Setting::integer("eval_sequences", "256", 1, 1e6,
+                      "held-out sequences of an evaluation, the same each time", "ladder recipe"),
+     Setting::real("solve_threshold", "0.99", 0, 1,
+                   "token accuracy from which a run counts as solved, as a share of the best "
+                   "possible",
+                   "ladder recipe"),
+     Setting::toggle("stop_when_solved", "on", "end a run at the evaluation that solves it",
+                     "ladder recipe"),
+     Setting::integer("eval_context", "0", 0, 8192,
+                      "another context to measure accuracy at, after training (0: none)",
+                      "ladder recipe")});
 
 static double seconds_now() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration<double>(now).count();
+}
+
+static double eval_context_accuracy(const Settings& s, Trainer& trainer) {
+  const auto longer = with_eval_context(s);
+  if (!longer) return std::numeric_limits<double>::quiet_NaN();
+  const auto task = make_task(*longer);
+  Network<float> network(model_config(*longer, task->vocabulary(), task->context()),
+                         trainer.parameters(), 1, false);
+  return evaluate({*task, trainer.held_out().seed}, s.integer("eval_sequences"), network).accuracy;
 }
 
 std::string curve_text(const std::vector<CurvePoint>& curve) {
@@ -56,9 +70,10 @@ class Course {
       : settings_(s), trainer_(trainer), options_(options) {
     result_.complexity_bits = trainer.task().complexity_bits();
     result_.chance = trainer.task().chance();
+    result_.best_possible = trainer.task().best_possible();
     result_.holdout = trainer.task().holdout();
     result_.parameters = trainer.parameters().values().size();
-    if (!resume()) result_.initial_z = trainer.rms_z();
+    if (!resume()) result_.initial_z = rms_z(trainer.held_out(), trainer.network());
   }
 
   RunResult finish() {
@@ -82,14 +97,15 @@ class Course {
       result_.status = Status::diverged;
       result_.reason = "the loss has ended above " + to_text(diverged_above) + " times its start";
     }
-    result_.rollout_accuracy = trainer_.rollout_accuracy(sequences);
+    result_.rollout_accuracy = rollout_accuracy(trainer_.held_out(), sequences, trainer_.network());
+    result_.eval_context_accuracy = eval_context_accuracy(settings_, trainer_);
     return end();
   }
 
  private:
   // False if the run has diverged.
   bool evaluate(int sequences) {
-    const Evaluation evaluation = trainer_.evaluate(sequences);
+    const Evaluation evaluation = train::evaluate(trainer_.held_out(), sequences, trainer_.network());
     const int step = trainer_.steps_done();
     if (!std::isfinite(evaluation.loss)) {
       diverged("the loss", step);
@@ -98,7 +114,7 @@ class Course {
     result_.evaluation = evaluation;
     result_.curve.push_back({step, evaluation.loss, evaluation.accuracy});
     if (options_.watch) options_.watch(result_);
-    if (!result_.solved() && evaluation.accuracy >= settings_.real("solve_threshold"))
+    if (!result_.solved() && evaluation.accuracy >= settings_.real("solve_threshold") * result_.best_possible)
       result_.step_solved = step;
     return true;
   }
@@ -183,9 +199,12 @@ RunResult run_safely(const Settings& s, const RunOptions& options) {
 }
 
 double estimated_work(const Settings& s) {
-  const double d = s.real("d_model"), context = s.real("context");
-  const double per_token = s.real("layers") * ((4 + 2 * s.real("mlp_ratio")) * d * d + 2 * context * d);
-  return per_token * context * s.real("batch") * s.real("steps");
+  const auto task = make_task(s);
+  const ModelConfig c = model_config(s, task->vocabulary(), task->context());
+  const double d = c.d_model, per_token = c.layers * (4 + 2.0 * c.mlp_ratio) * d * d;
+  double sequence = per_token * c.context;
+  for (const auto& mixer : c.mixers) sequence += mixer->multiply_adds(c.context);
+  return sequence * s.real("batch") * s.real("steps");
 }
 
 }  // namespace ladder::train

@@ -35,14 +35,15 @@ enum class Status {
 struct RunResult {
   static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
-  double complexity_bits = unknown, chance = unknown;
+  double complexity_bits = unknown, chance = unknown, best_possible = unknown;
   std::string holdout;
   std::size_t parameters = 0;   // 0: not known
-  double initial_z = unknown;   // Trainer::rms_z before training
+  double initial_z = unknown;   // rms_z before training
   int steps_done = -1;          // -1: not known
   Evaluation evaluation = {unknown, unknown, unknown};  // the last one
-  double rollout_accuracy = unknown;
-  int step_solved = -1;         // the first evaluation at or above solve_threshold; -1: none
+  double rollout_accuracy = unknown;       // also where the task has none
+  double eval_context_accuracy = unknown;  // also without eval_context
+  int step_solved = -1;         // the first evaluation at or above the threshold; -1: none
   std::vector<CurvePoint> curve;
   double seconds = unknown;     // wall time; the only member that differs from time to time
   Status status = Status::ok;

@@ -1,30 +1,30 @@
-// Trains one model on one task: draws batches, takes steps, measures.
+// Trains one model on one task: draws batches and takes steps.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "ladder/base/settings.h"
 #include "ladder/nn/optimizer.h"
 #include "ladder/nn/transformer.h"
 #include "ladder/tasks/task.h"
+#include "train/measure.h"
 
 namespace ladder::train {
 
 using namespace nn;
 using namespace tasks;
 
-struct Evaluation {
-  double loss = 0;               // mean over targets
-  double accuracy = 0;           // share of targets predicted (the largest logit)
-  double sequence_accuracy = 0;  // share of sequences with all targets predicted
-};
-
 // Throws a usage error where the (resolved) settings of a run do not fit together.
 void require_consistent(const Settings& settings);
+// The settings with the context of the setting eval_context, if there is one.
+std::optional<Settings> with_eval_context(const Settings& settings);
+// Throws a usage error about `setting` if the model cannot read other contexts than it is trained at.
+void require_other_context(const Settings& settings, const std::string& setting);
 
-// A batch is split into a fixed number of lanes, each lane into passes of `micro_batch` sequences
-// that fit the cache. Every lane adds up its own gradient; lanes are then added in order. So the
+// A batch is split into a fixed number of parts, each part into passes of `micro_batch` sequences
+// that fit the cache. Every part adds up its own gradient; these are then added in order. So the
 // result is the same, bit for bit, for every number of threads.
 class Trainer {
  public:
@@ -42,23 +42,15 @@ class Trainer {
   Optimizer& optimizer() { return *optimizer_; }
   void resume_at(int step) { step_ = step; }
 
-  // On `sequences` held-out sequences, the same at every call.
-  Evaluation evaluate(int sequences);
-  // Token accuracy on the same sequences, when each determined token that the model reads is its
-  // own prediction: generation from the initial tokens alone.
-  double rollout_accuracy(int sequences);
-
-  // Root mean square of what the score is given, z = scale · query·key, over all legal pairs of the
-  // first layer on one pass of those sequences.
-  double rms_z();
-
   const Task& task() const { return *task_; }
   const ModelConfig& config() const { return config_; }
   Parameters<float>& parameters() { return parameters_; }
+  // What measures take: the held-out sequences of this seed, and a network to read them with.
+  HeldOut held_out() const { return {*task_, seed_}; }
+  Network<float>& network() { return *networks_[0]; }
 
  private:
-
-  double run_lane(int lane, Network<float>& network);
+  double run_part(int part, Network<float>& network);
   double learning_rate() const;
   void clip(std::vector<float>& gradient) const;
 
@@ -66,13 +58,13 @@ class Trainer {
   const std::unique_ptr<Task> task_;
   const ModelConfig config_;
   const std::uint64_t seed_;
-  const int batch_, lanes_, micro_batch_, threads_;
+  const int batch_, parts_, micro_batch_, threads_;
   Parameters<float> parameters_;
   const std::unique_ptr<Optimizer> optimizer_;
   std::vector<std::unique_ptr<Network<float>>> networks_;  // one a thread
-  std::vector<std::vector<float>> gradients_;              // one a lane
+  std::vector<std::vector<float>> gradients_;              // one a part
   std::vector<std::int32_t> tokens_, targets_;             // [batch, context] of this step
-  std::vector<double> lane_loss_;
+  std::vector<double> part_loss_;
   Sequence sequence_;
   double target_weight_ = 1;  // 1 / targets in the batch
   int step_ = 0;

@@ -46,7 +46,7 @@ class Case {
   }
 
   std::vector<GroupError> compare() {
-    Parameters<float> parameters(config_);
+    Parameters<float> parameters = declared_parameters<float>(config_);
     load_parameters(file_, "weight.", parameters);
     Network<float> network(config_, parameters, settings_.integer("batch"));
     fill(network);
@@ -55,7 +55,7 @@ class Case {
     network.graph.forward();
     network.graph.backward();
     note("logits", "logits", {network.logits.value(), network.logits.size()});
-    note("loss", "loss", {network.loss.value(), 1});
+    note("loss", "loss", {network.task_loss.value(), 1});
     compare_attention(network);
     compare_gradients(parameters, gradient);
     compare_steps(parameters, network, gradient);
@@ -108,10 +108,15 @@ class Case {
   }
 
   void compare_attention(const Network<float>& network) {
-    const std::size_t context = config_.context;
-    std::vector<float> ours(network.batch * config_.heads * context * context);
+    const int context = config_.context;
+    const std::size_t map = static_cast<std::size_t>(context) * context;
+    std::vector<float> ours(network.batch * config_.heads * map);
     for (int i = 0; i < config_.layers; ++i) {
-      network.attention[i].look(ours.data(), nullptr);
+      for (int sequence = 0; sequence < network.batch; ++sequence)
+        for (int head = 0; head < config_.heads; ++head)
+          network.looks[i].maps(
+              {.sequence = sequence, .head = head, .begin = 0, .end = context,
+               .probabilities = ours.data() + (sequence * config_.heads + head) * map});
       note("attention", "attention." + std::to_string(i), ours);
     }
   }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <set>
 #include <vector>
@@ -110,4 +111,12 @@ TEST_CASE("random: below reaches every value and no other, evenly") {
     for (const int hits : histogram) chi_squared += (hits - 1000.0) * (hits - 1000.0) / 1000.0;
     CHECK(chi_squared <= (count - 1) + 5 * std::sqrt(2.0 * (count - 1)));
   }
+}
+
+TEST_CASE("random: the bits of normal numbers never change") {
+  std::uint64_t hash = 0xCBF29CE484222325u;
+  const Random random(11, "bits");
+  for (std::uint64_t i = 0; i < 10000; ++i)
+    hash = (hash ^ std::bit_cast<std::uint64_t>(random.normal(i))) * 0x100000001B3u;
+  CHECK(hash == 0x401B8AF0024F91A2u);
 }

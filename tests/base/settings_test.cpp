@@ -32,15 +32,15 @@ TEST_CASE("settings: every one is described, and its default is valid") {
     CHECK(setting->source != "");
     CHECK(setting->range() != "");
     CHECK(bool(setting->automatic_meaning) == bool(setting->automatic));
-    CHECK(bool(setting->applies_when) == bool(setting->applies));
+    CHECK(setting->condition_meaning.empty() == !setting->condition);
     if (setting->automatic_meaning) CHECK(setting->automatic_meaning() != "");
-    if (setting->applies_when) CHECK(setting->applies_when() != "");
+    if (!setting->always) CHECK(setting->applies_when() != "");  // somebody reads it
     if (setting->type == Type::text) continue;  // an empty default is for the user to replace
     CHECK_NOTHROW(Settings().set(setting->name, setting->preset, "test"));
   }
 }
 
-TEST_CASE("settings: groups come in order, and within them the order of registration") {
+TEST_CASE("settings: groups come in order, and within them the order of their owners' lists") {
   const auto names = setting_names();
   const auto place = [&](const char* name) {
     return std::find(names.begin(), names.end(), name) - names.begin();
@@ -49,7 +49,7 @@ TEST_CASE("settings: groups come in order, and within them the order of registra
   CHECK(place("task") < place("base"));
   CHECK(place("base") < place("delay"));
   CHECK(place("delay") < place("context"));
-  CHECK(place("context") < place("cue"));
+  CHECK(place("context") < place("cue"));  // what the kind shares, then what its plug-ins own
   const auto all = all_settings();
   CHECK(std::is_sorted(all.begin(), all.end(),
                        [](const Setting* a, const Setting* b) { return a->group < b->group; }));
@@ -80,7 +80,7 @@ TEST_CASE("settings: errors lead with the place and name key, value and what was
         "here:7: key 'cue': got 'yes', expected on or off, or auto");
   CHECK(setting_message("task", "cop") ==
         "here:7: key 'task': got 'cop', expected one of " +
-            join(Registry<Setting>::get("task").choices(), ", ") + ", did you mean 'copy'?");
+            join(Registry<Setting>::get("task").known(), ", ") + ", did you mean 'copy'?");
   for (const char* value : {"", "8x", "8 ", "8.0", "1025", "-8", "auto", "8+9"}) {
     CAPTURE(value);
     CHECK(setting_message("base", value) != "");

@@ -124,8 +124,8 @@ TEST_CASE("cli: help names every command, score, task and optimizer") {
     const Output out = run(words);
     expect(out, 0, Registry<Command>::names());
     expect(out, 0, Registry<Score>::names());
-    expect(out, 0, Registry<TaskKind>::names());
-    expect(out, 0, Registry<OptimizerKind>::names());
+    expect(out, 0, Registry<TaskPlugin>::names());
+    expect(out, 0, Registry<OptimizerPlugin>::names());
   }
 }
 
@@ -146,17 +146,19 @@ TEST_CASE("cli: every command has help, with all its flags and settings") {
 TEST_CASE("cli: list shows all that is registered") {
   const Output settings = run("list settings");
   expect(settings, 0, setting_names());
-  for (const OptimizerKind& kind : Registry<OptimizerKind>::all())  // learning rates by optimizer
+  for (const OptimizerPlugin& kind : Registry<OptimizerPlugin>::all())  // learning rates by optimizer
     CHECK(settings.has(kind.name + " " + to_text(kind.learning_rate)));
   const Output scores = run("list scores"), all = run("list");
   for (const Score& score : Registry<Score>::all())
-    expect(scores, 0, {score.name, score.formula, score.source});
-  for (const TaskKind& task : Registry<TaskKind>::all())
-    expect("list tasks", 0, {task.name, task.meaning, task.source});
-  for (const OptimizerKind& kind : Registry<OptimizerKind>::all())
-    expect("list optimizers", 0, {kind.name, kind.formula, kind.source});
+    expect(scores, 0, {score.name, score.rule, score.source});
+  for (const TaskPlugin& task : Registry<TaskPlugin>::all())
+    expect("list tasks", 0, {task.name, task.rule, task.source});
+  for (const OptimizerPlugin& kind : Registry<OptimizerPlugin>::all())
+    expect("list optimizers", 0, {kind.name, kind.rule, kind.source});
   CHECK(all.has(settings.text));
   CHECK(all.has(scores.text));
+  for (const char* part : {"best possible", "tokens", "targets", "holdout"})
+    expect("list tasks", 0, {part});
   expect("list score", 2, {"did you mean 'scores'?"});
 }
 
@@ -201,12 +203,14 @@ TEST_CASE("cli: values that cannot be are clear errors before any training") {
       {"--learning_rate -1", {"'-1'"}},
       {"--steps 1e3", {"key 'steps'", "'1e3'"}},
       {"--context 4", {"key 'context'"}},
-      {"--lanes 3", {"a divisor of batch = 64"}},
+      {"--gradient_parts 3", {"a divisor of batch = 64"}},
       {"--seed 3..1", {"key 'seed'", "'3..1'"}},
       {"--seed 1 1", {"each value once"}},
       {"--shard 3/2", {"flag --shard", "'3/2'"}},
   };
-  for (const auto& [words, parts] : wrong) {
+  for (const auto& pair : wrong) {
+    const auto& words = pair.first;  // clang 14 captures no bindings
+    const auto& parts = pair.second;
     CAPTURE(words);
     const Scratch scratch;
     expect(scratch.run("sweep " + quick + " " + words), 2, parts);
@@ -245,7 +249,9 @@ TEST_CASE("cli: errors in experiment files lead with file and line") {
       {"base = 8\ninclude b.txt\n", {"a.txt:2", "b.txt"}},
       {"heads = 5\n", {"a.txt:1", "a divisor of d_model"}},
   };
-  for (const auto& [content, parts] : files) {
+  for (const auto& pair : files) {
+    const auto& content = pair.first;  // clang 14 captures no bindings
+    const auto& parts = pair.second;
     CAPTURE(content);
     write_file(scratch / "a.txt", content);
     expect(scratch.run("sweep a.txt"), 2, parts);
@@ -325,6 +331,36 @@ TEST_CASE("cli: train saves a checkpoint that eval measures alike") {
   expect(scratch.run("eval " + quoted(fixture)), 1, {"is not a checkpoint"});
 }
 
+TEST_CASE("cli: a model is measured at other contexts than trained at, unless positions are learned") {
+  const Scratch scratch;
+  for (const std::string position : {"none", "sinusoidal", "rope", "alibi", "learned"}) {
+    CHECK(scratch.run("train" + tiny + "--position " + position + " --out " + position).code == 0);
+    const Output out = scratch.run("eval " + position + "/checkpoint.safetensors --context 31");
+    if (position == "learned") expect(out, 2, {"key 'context'", "position = learned"});
+    else expect(out, 0, {"accuracy"});
+  }
+  // the same number as the run's own column
+  expect(scratch.run("train" + tiny + "--position rope --eval_context 31 --out o"), 0, {"eval_context"});
+  const Table runs = Table::read(scratch / "o/runs.csv");
+  expect(scratch.run("eval o/checkpoint.safetensors --context 31"), 0,
+         {"accuracy          " + fixed(runs.number(0, "eval_context_accuracy"), 4)});
+  expect(scratch.run("train" + tiny + "--eval_context 31 --out p"), 2,
+         {"key 'eval_context'", "position = learned"});
+}
+
+TEST_CASE("cli: where targets are no next tokens there is no rollout") {
+  const Scratch scratch;
+  const std::string recall = "--task mqar --d_model 32 --steps 2 --batch 4 --eval_sequences 8 --out o";
+  const Output trained = scratch.run("train " + recall);
+  expect(trained, 0, {"chance 0.0625", "best possible 1.0000"});
+  CHECK_FALSE(trained.has("rollout"));
+  const Table runs = Table::read(scratch / "o/runs.csv");
+  CHECK(runs.at(0, "rollout_accuracy") == "");
+  CHECK(runs.at(0, "eval_context_accuracy") == "");
+  CHECK(runs.number(0, "best_possible") == 1);
+  expect(scratch.run("eval o/checkpoint.safetensors"), 0, {"rollout_accuracy  none"});
+}
+
 TEST_CASE("cli: train takes an experiment file of one run, and no other") {
   const Scratch scratch;
   write_file(scratch / "one.txt", "base = 4\ndelay = 2\nsteps = 3\n");
@@ -346,16 +382,20 @@ TEST_CASE("cli: sample prints sequences that follow the rule") {
   const Output out = run("sample --base 4 --delay 3 --context 9 --count 3 --seed 5");
   expect(out, 0, {"# vocabulary 4, context 9"});
   const auto lines = split(out.text, '\n');
-  REQUIRE(lines.size() == 5);  // a heading, three sequences, nothing after the last line's end
-  for (int i = 1; i <= 3; ++i) {
-    const auto words = split_words(lines[i]);
-    REQUIRE(words.size() == 11);
-    CHECK(words[3] == "|");
-    std::vector<int> x;
-    for (const std::string& word : words)
-      if (word != "|") x.push_back(std::stoi(word));
-    for (std::size_t t = 3; t < x.size(); ++t) CHECK(x[t] == (x[t - 1] + x[t - 3]) % 4);
+  REQUIRE(lines.size() == 10);  // a heading, three sequences of two lines with an empty one between
+  for (int i = 1; i <= 7; i += 3) {
+    const auto tokens = split_words(lines[i]), targets = split_words(lines[i + 1]);
+    REQUIRE(tokens.size() == 10);
+    REQUIRE(targets.size() == 10);
+    CHECK(tokens[0] == "tokens");
+    CHECK(targets[0] == "targets");
+    CHECK((targets[1] == "." && targets[2] == "." && targets[3] != "."));
+    const auto x = [&](int t) { return std::stoi(tokens[t + 1]); };
+    for (int t = 2; t < 9; ++t) CHECK(std::stoi(targets[t + 1]) == (x(t) + x(t - 2)) % 4);
+    CHECK(lines[i].size() == lines[i + 1].size());
   }
+  expect("sample --delay 2+3 --cue off", 0, {"best possible 0.9"});
+  expect("sample --delay 2+3", 0, {"best possible 1.0000", "delay=2"});
   const std::string other = "sample --base 4 --delay 3 --context 9 --count 3 ";
   CHECK(run(other + "--seed 5").text == out.text);
   CHECK(run(other + "--seed 6").text != out.text);

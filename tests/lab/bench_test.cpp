@@ -6,10 +6,13 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <sstream>
 
 #include "ladder/base/error.h"
+#include "base/files.h"
+#include "ladder/base/text.h"
 #include "train/trainer.h"
 
 using namespace ladder;
@@ -44,10 +47,32 @@ static std::multiset<std::string> values(const Table& table, const std::string& 
   return found;
 }
 
-TEST_CASE("the signature is the same at every call and for every number of threads") {
-  const std::uint64_t signature = bench_signature();
-  CHECK(signature == bench_signature(2));
-  CHECK(signature == bench_signature(1));
+TEST_CASE("the signature is the same for every number of threads") {
+  CHECK(bench_signature(1) == bench_signature(2));
+}
+
+// "score ea 0123" -> {"score ea", "0123"}
+static std::map<std::string, std::string> hashes(const std::vector<std::string>& lines) {
+  std::map<std::string, std::string> result;
+  for (const std::string& line : lines) {
+    const auto at = line.rfind(' ');
+    result[line.substr(0, at)] = line.substr(at + 1);
+  }
+  return result;
+}
+
+TEST_CASE("the signature is that of tests/signatures.txt") {
+  auto known = hashes(split(trim(read_file("tests/signatures.txt")), '\n'));
+  for (const auto& pair : hashes(bench_signature())) {
+    const std::string& name = pair.first;
+    if (!known.contains(name)) continue;  // a new one, which nobody can compare with
+    CHECK_MESSAGE(pair.second == known[name], "the results of ", name,
+                  " have changed. If they should, renew the file: ./ladder bench --signature > "
+                  "tests/signatures.txt");
+    known.erase(name);
+  }
+  for (const auto& pair : known)
+    FAIL_CHECK("tests/signatures.txt knows ", pair.first, ", which is no more");
 }
 
 TEST_CASE("the fingerprint sees every bit and every place") {

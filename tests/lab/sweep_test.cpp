@@ -98,7 +98,7 @@ TEST_CASE("sweep: rows are the runs in the order of the experiment, measured and
     CHECK(outcome.runs.at(i, "run") == std::to_string(i));
     for (const Setting* setting : all_settings())
       if (setting->group == Group::session) CHECK_FALSE(outcome.runs.has(setting->name));
-      else CHECK(outcome.runs.at(i, setting->name) == runs[i].text(setting->name));
+      else CHECK(outcome.runs.at(i, setting->name) == runs[i].cell(setting->name));
     CHECK(outcome.runs.at(i, "status") == "ok");
     CHECK(outcome.runs.at(i, "steps_done") == "12");
     CHECK(outcome.runs.number(i, "chance") == 1 / runs[i].real("base"));
@@ -172,7 +172,7 @@ TEST_CASE("sweep: nothing is trained if one run's settings do not fit together")
   const auto out = flag("out", {(scratch / "out").string()});
   std::ostringstream progress;
   for (const Override& wrong :
-       {flag("base", {"2", "64"}), flag("heads", {"2", "3"}), flag("lanes", {"3"})}) {
+       {flag("base", {"2", "64"}), flag("heads", {"2", "3"}), flag("gradient_parts", {"3"})}) {
     CAPTURE(wrong.key);
     CHECK_THROWS_AS(sweep(experiment_of(small, {out, wrong}), {}, progress, false), Error);
     // Another shard's run is as wrong.

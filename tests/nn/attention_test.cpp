@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <set>
 
 #include "ladder/nn/transformer.h"
 
@@ -22,7 +23,7 @@ template <class T>
 struct Bench {
   Graph<T> graph;
   Tensor<T> query, key, value, out;
-  Attention<T> attention;
+  Mixed<T> mixed;
   AttentionOptions options;
   int context;
 
@@ -31,10 +32,10 @@ struct Bench {
       : query(input(o.batch * context, o.heads * head_size, "query")),
         key(input(o.batch * context, o.heads * head_size, "key")),
         value(input(o.batch * context, o.heads * head_size, "value")),
-        attention(ladder::attention(graph, score, query, key, value, o)),
+        mixed(attention(graph, score.form, query, key, value, o)),
         options(o),
         context(context) {
-    out = attention.out;
+    out = mixed.out;
   }
 
   Tensor<T> input(int rows, int cols, const char* name) {
@@ -51,7 +52,14 @@ struct Bench {
     graph.forward();
     std::vector<T> p(static_cast<std::size_t>(options.batch) * options.heads * context * context);
     if (products) products->resize(p.size());
-    attention.look(p.data(), products ? products->data() : nullptr);
+    const std::size_t map = static_cast<std::size_t>(context) * context;
+    for (int b = 0; b < options.batch; ++b)
+      for (int h = 0; h < options.heads; ++h) {
+        const std::size_t at = (b * options.heads + h) * map;
+        mixed.look.maps({.sequence = b, .head = h, .begin = 0, .end = context,
+                         .probabilities = p.data() + at,
+                         .products = products ? products->data() + at : nullptr});
+      }
     return p;
   }
 
@@ -111,7 +119,7 @@ Reference reference(double (*weight)(double), double epsilon, const Bench<T>& be
         Numbers w(n), products(n);
         double sum = epsilon;
         for (int j = 0; j < n; ++j) {
-          if (o.causal && j > i) continue;
+          if (j > i || (o.pattern && !o.pattern->legal(i, j))) continue;
           double z = 0;
           for (int c = 0; c < e; ++c) z += at(bench.query, b, h, i, c) * at(bench.key, b, h, j, c);
           products[j] = o.scale * z;
@@ -143,28 +151,44 @@ double largest_difference(const T* ours, const Numbers& expected) {
   return result;
 }
 
+// Runs that begin late, end early, and leave gaps longer and shorter than a panel.
+struct Far : Pattern {
+  bool legal(int query, int key) const override { return query == key || (query - key) / 7 % 3 == 1; }
+};
+struct Near : Pattern {
+  bool legal(int query, int key) const override { return query - key < 5; }
+};
+struct Sparse : Pattern {
+  bool legal(int query, int key) const override { return query == key || key % 23 == 1; }
+};
+const Far far_keys;
+const Near near_keys;
+const Sparse sparse_keys;
+const Pattern* const some_patterns[] = {nullptr, &far_keys, &near_keys, &sparse_keys};
+
 template <class T>
 void compare_with_reference(double tolerance) {
-  for (const auto& [name, formula] : formulas) {
+  for (const auto& pair : formulas) {
+    const std::string& name = pair.first;  // clang 14 captures no bindings
     const Score* score = Registry<Score>::find(name);
     REQUIRE(score != nullptr);
     for (const int context : {1, 2, 5, 15, 16, 17, 33, 49, 70})
       for (const int head_size : {1, 3, 8, 21})
-        for (const bool causal : {true, false})
+        for (const Pattern* pattern : some_patterns)
           for (const std::string position : {"none", "rope", "alibi"}) {
-            AttentionOptions options{2, 3, causal, 0.6};
+            AttentionOptions options{.batch = 2, .heads = 3, .scale = 0.6, .pattern = pattern};
             if (std::string(position) == "rope") options.rotation = Rotation::rope;
             if (std::string(position) == "alibi") options.decay = Decay::alibi;
             if (options.rotation == Rotation::rope && head_size % 2 != 0) continue;
             CAPTURE(name);
             CAPTURE(context);
             CAPTURE(head_size);
-            CAPTURE(causal);
+            CAPTURE(pattern);
             CAPTURE(position);
             Bench<T> bench(*score, context, head_size, options);
             std::vector<T> z;
             const auto p = bench.probabilities(&z);
-            const Reference expected = reference(formula, score->normaliser.epsilon, bench);
+            const Reference expected = reference(pair.second, score->form.normaliser.epsilon, bench);
             CHECK(largest_difference(z.data(), expected.products) <= tolerance);
             CHECK(largest_difference(p.data(), expected.probabilities) <= tolerance);
             CHECK(largest_difference(bench.out.value(), expected.out) <= tolerance);
@@ -181,13 +205,17 @@ TEST_CASE("attention: probabilities and output are those of a plain reference, i
 
 // ---- rows ----
 
-TEST_CASE("attention: rows are distributions over the keys up to the query, for every score") {
+// Scores whose rows sum to 1 whatever z is; others may leave a part, or all, unspent.
+const std::set<std::string> distributions = {"dpa", "ea", "square"};
+
+TEST_CASE("attention: rows are distributions over the keys up to the query, where they promise to be") {
   for (const Score& score : Registry<Score>::all())
     for (const int context : {1, 7, 16, 40})
       for (const Decay decay : {Decay::none, Decay::alibi}) {
         CAPTURE(score.name);
         CAPTURE(context);
-        Bench<float> bench(score, context, 4, {2, 2, true, 1, Rotation::none, decay});
+        if (decay == Decay::alibi && !score.form.decays) continue;
+        Bench<float> bench(score, context, 4, {.batch = 2, .heads = 2, .decay = decay});
         const auto p = bench.probabilities();
         for (std::size_t row = 0; row < p.size() / context; ++row) {
           const int i = static_cast<int>(row % context);
@@ -195,17 +223,17 @@ TEST_CASE("attention: rows are distributions over the keys up to the query, for 
           for (int j = 0; j < context; ++j) {
             const float x = p[row * context + j];
             if (j > i) REQUIRE(x == 0);
-            REQUIRE(x >= 0);
             sum += x;
           }
           // epsilon takes a little from a row whose weights are small
-          if (score.normaliser.divide_by_sum) REQUIRE(sum == doctest::Approx(1).epsilon(1e-5));
+          if (distributions.contains(score.name)) REQUIRE(sum == doctest::Approx(1).epsilon(1e-5));
+          else REQUIRE(std::isfinite(sum));
         }
       }
 }
 
 TEST_CASE("attention: softmax does not overflow") {
-  Bench<float> bench(Registry<Score>::get("dpa"), 20, 4, {1, 1, true, 1e6});
+  Bench<float> bench(Registry<Score>::get("dpa"), 20, 4, {.batch = 1, .heads = 1, .scale = 1e6});
   const auto p = bench.probabilities();
   double sum = 0;
   for (const float x : p) sum += x;
@@ -228,7 +256,7 @@ TEST_CASE("attention: ea and square do not see the sign of a key, bit for bit; d
   for (const Rotation rotation : {Rotation::none, Rotation::rope})
     for (const Score& score : Registry<Score>::all()) {
       CAPTURE(score.name);
-      Bench<float> bench(score, 21, 4, {2, 2, true, 1, rotation});
+      Bench<float> bench(score, 21, 4, {.batch = 2, .heads = 2, .rotation = rotation});
       const auto p = bench.probabilities();
       negate(bench.key.value(), bench.key.size());
       const bool same = bench.probabilities() == p;
@@ -241,7 +269,7 @@ TEST_CASE("attention: ea and square do not see the sign of a key, bit for bit; d
 TEST_CASE("attention: ea and square give no weight to an orthogonal key") {
   for (const std::string& name : even_scores) {
     CAPTURE(name);
-    Bench<float> bench(Registry<Score>::get(name), 20, 2, {1, 1});
+    Bench<float> bench(Registry<Score>::get(name), 20, 2, {.batch = 1, .heads = 1});
     for (int t = 0; t < 20; ++t) {  // queries along x; every third key along y
       bench.query.value()[2 * t + 1] = 0;
       if (t % 3 == 0) bench.key.value()[2 * t] = 0;
@@ -254,7 +282,7 @@ TEST_CASE("attention: ea and square give no weight to an orthogonal key") {
 
 template <class T>
 void check_orthogonal_rows(const Score& score, Decay decay) {
-  Bench<T> bench(score, 20, 2, {2, 1, true, 1, Rotation::none, decay});
+  Bench<T> bench(score, 20, 2, {.batch = 2, .heads = 1, .decay = decay});
   for (int t = 0; t < 40; ++t) bench.query.value()[2 * t + 1] = bench.key.value()[2 * t] = 0;
   for (const T x : bench.probabilities()) REQUIRE(x == 0);
   for (std::size_t i = 0; i < bench.out.size(); ++i) REQUIRE(bench.out.value()[i] == 0);
@@ -276,7 +304,7 @@ TEST_CASE("attention: weights are finite for every score, however large z is") {
   for (const Score& score : Registry<Score>::all()) {
     CAPTURE(score.name);
     // z about 1e15: beyond what a run reaches before it fails, and its square is finite
-    Bench<float> bench(score, 9, 2, {1, 1, true, 1e15});
+    Bench<float> bench(score, 9, 2, {.batch = 1, .heads = 1, .scale = 1e15});
     for (const float x : bench.probabilities()) REQUIRE(std::isfinite(x));
     bench.backward(1);
     for (std::size_t i = 0; i < bench.key.size(); ++i) REQUIRE(std::isfinite(bench.key.grad()[i]));
@@ -287,9 +315,9 @@ TEST_CASE("attention: what does not fit is refused") {
   Graph<double> graph;
   const auto x = graph.leaf(4, 6, true), narrow = graph.leaf(4, 5, true);
   const Score& score = Registry<Score>::get("ea");
-  CHECK_THROWS_AS(attention(graph, score, x, x, x, {1, 4}), Error);
-  CHECK_THROWS_AS(attention(graph, score, x, narrow, x, {1, 1}), Error);
-  CHECK_THROWS_AS(attention(graph, score, x, x, x, {1, 2, true, 1, Rotation::rope}), Error);
+  CHECK_THROWS_AS(attention(graph, score.form, x, x, x, {.batch = 1, .heads = 4}), Error);
+  CHECK_THROWS_AS(attention(graph, score.form, x, narrow, x, {.batch = 1, .heads = 1}), Error);
+  CHECK_THROWS_AS(attention(graph, score.form, x, x, x, {.batch = 1, .heads = 2, .rotation = Rotation::rope}), Error);
 }
 
 // ---- the whole model ----
@@ -300,8 +328,9 @@ struct Model {
 
   Model(const std::string& score, const std::string& position, const std::string& norm, int context,
         int vocabulary = 6)
-      : config(configured(score, position, norm, context, vocabulary)), parameters(config) {
-    parameters.initialise(config, 3);
+      : config(configured(score, position, norm, context, vocabulary)),
+        parameters(declared_parameters<float>(config)) {
+    parameters.initialise(3);
   }
 
   static ModelConfig configured(const std::string& score, const std::string& position,
@@ -339,6 +368,7 @@ void for_each_model(F f) {
   for (const Score& score : Registry<Score>::all())
     for (const std::string position : {"none", "learned", "sinusoidal", "rope", "alibi"})
       for (const std::string norm : {"pre", "post", "none"}) {
+        if (position == "alibi" && !score.form.decays) continue;
         CAPTURE(score.name);
         CAPTURE(position);
         CAPTURE(norm);

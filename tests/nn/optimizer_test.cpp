@@ -45,28 +45,30 @@ Floats trained(const Settings& s, int steps, double learning_rate, Floats x = Fl
 }
 
 TEST_CASE("optimizers: each describes itself") {
-  REQUIRE(Registry<OptimizerKind>::all().size() >= 3);
-  for (const OptimizerKind& kind : Registry<OptimizerKind>::all()) {
+  REQUIRE(Registry<OptimizerPlugin>::all().size() >= 3);
+  for (const OptimizerPlugin& kind : Registry<OptimizerPlugin>::all()) {
     CAPTURE(kind.name);
-    CHECK(kind.formula != "");
+    CHECK(kind.rule != "");
     CHECK(kind.source != "");
     CHECK(kind.learning_rate > 0);
     for (const std::string& name : kind.reads) CHECK(Registry<Setting>::find(name) != nullptr);
   }
 }
 
-TEST_CASE("optimizers: each finds the minimum of a bowl, at its own learning rate") {
-  for (const OptimizerKind& kind : Registry<OptimizerKind>::all()) {
+TEST_CASE("optimizers: each descends into a bowl, at its own learning rate") {
+  for (const OptimizerPlugin& kind : Registry<OptimizerPlugin>::all()) {
     CAPTURE(kind.name);
     const Settings s = settings_with({{"optimizer", kind.name}});
     CHECK(s.real("learning_rate") == kind.learning_rate);
     const Floats x = trained(s, 4000, s.real("learning_rate"));
-    CHECK(Bowl().loss(x) < 1e-3 * Bowl().loss(Floats(5)));
+    CHECK(Bowl().loss(x) < 0.1 * Bowl().loss(Floats(5)));
+    if (kind.name != "lion")  // whose steps keep their size
+      CHECK(Bowl().loss(x) < 1e-3 * Bowl().loss(Floats(5)));
   }
 }
 
 TEST_CASE("optimizers: each does the same twice") {
-  for (const OptimizerKind& kind : Registry<OptimizerKind>::all()) {
+  for (const OptimizerPlugin& kind : Registry<OptimizerPlugin>::all()) {
     CAPTURE(kind.name);
     const Settings s = settings_with({{"optimizer", kind.name}});
     CHECK(trained(s, 20, 0.01) == trained(s, 20, 0.01));
@@ -76,14 +78,14 @@ TEST_CASE("optimizers: each does the same twice") {
 
 TEST_CASE("optimizers: each leaves the parameters alone at learning rate 0") {
   const Floats start = {1, -2, 0.3f, 0, 1e-3f};
-  for (const OptimizerKind& kind : Registry<OptimizerKind>::all()) {
+  for (const OptimizerPlugin& kind : Registry<OptimizerPlugin>::all()) {
     CAPTURE(kind.name);
     CHECK(trained(settings_with({{"optimizer", kind.name}}), 5, 0, start) == start);
   }
 }
 
 TEST_CASE("optimizers: a gradient of zero from the start moves nothing but what decays") {
-  for (const OptimizerKind& kind : Registry<OptimizerKind>::all()) {
+  for (const OptimizerPlugin& kind : Registry<OptimizerPlugin>::all()) {
     CAPTURE(kind.name);
     const auto optimizer =
         make_optimizer(settings_with({{"optimizer", kind.name}, {"weight_decay", "0"}}), 2);

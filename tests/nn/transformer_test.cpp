@@ -8,12 +8,14 @@
 #include <map>
 #include <set>
 
+#include "ladder/base/random.h"
+#include "ladder/nn/score.h"
+
 namespace ladder {
 
 using namespace nn;
 namespace {
 
-using Choices = std::vector<std::pair<std::string, std::string>>;
 
 ModelConfig config_with(const Choices& choices, int vocabulary = 5, int context = 7) {
   Settings s;
@@ -24,8 +26,8 @@ ModelConfig config_with(const Choices& choices, int vocabulary = 5, int context 
 
 Parameters<float> initial(const Choices& choices, std::uint64_t seed = 0) {
   const ModelConfig config = config_with(choices);
-  Parameters<float> parameters(config);
-  parameters.initialise(config, seed);
+  Parameters<float> parameters = declared_parameters<float>(config);
+  parameters.initialise(seed);
   return parameters;
 }
 
@@ -95,7 +97,7 @@ TEST_CASE("parameters: names and shapes, with every option") {
                                                   {"d_model", "12"},
                                                   {"heads", "3"},
                                                   {"mlp_ratio", "2"}});
-          const Parameters<float> parameters(config);
+          const Parameters<float> parameters = declared_parameters<float>(config);
           Shapes shapes;
           std::size_t end = 0;
           for (const auto& e : parameters.entries()) {
@@ -112,7 +114,7 @@ TEST_CASE("parameters: names and shapes, with every option") {
 }
 
 TEST_CASE("parameters: asking for one that the model does not have is a failure") {
-  const Parameters<float> parameters(config_with({{"position", "none"}}));
+  const auto parameters = declared_parameters<float>(config_with({{"position", "none"}}));
   CHECK_THROWS_WITH_AS(parameters.entry("position.weight"),
                        "the model has no parameter 'position.weight'", Error);
 }
@@ -197,9 +199,9 @@ TEST_CASE("initial values: a tensor's depend on its name, not on the tensors bes
 TEST_CASE("network: onehot is a learned embedding that is embedding_scale times the identity") {
   const ModelConfig onehot = config_with({{"embedding_scale", "3"}, {"layers", "2"}});
   const ModelConfig learned = config_with({{"embedding", "learned"}, {"layers", "2"}});
-  Parameters<float> a(onehot), b(learned);
-  a.initialise(onehot, 1);
-  b.initialise(learned, 1);
+  auto a = declared_parameters<float>(onehot), b = declared_parameters<float>(learned);
+  a.initialise(1);
+  b.initialise(1);
   float* table = b.values().data() + b.entry("embed.weight").offset;
   std::fill_n(table, 5 * 32, 0.0f);
   for (int v = 0; v < 5; ++v) table[v * 32 + v] = 3;
@@ -213,8 +215,8 @@ TEST_CASE("network: onehot is a learned embedding that is embedding_scale times 
 
 // The gradient of all parameters against central differences, as check_gradient does.
 double gradient_error(const ModelConfig& config) {
-  Parameters<double> parameters(config);
-  parameters.initialise(config, 2);
+  auto parameters = declared_parameters<double>(config);
+  parameters.initialise(2);
   const Random random(4, "shift");  // norms away from 1 and 0
   auto& x = parameters.values();
   for (std::size_t i = 0; i < x.size(); ++i) x[i] += 0.1 * random.normal(i);
@@ -250,14 +252,15 @@ double gradient_error(const ModelConfig& config) {
 }
 
 TEST_CASE("network: the gradient of every parameter agrees with finite differences") {
-  for (const Score& score : Registry<Score>::all())
+  // Smooth ones: differences across a kink of relu, or of a sum near epsilon, say nothing.
+  for (const std::string score : {"dpa", "ea", "square"})
     for (const std::string position : {"none", "learned", "sinusoidal", "rope", "alibi"})
       for (const std::string norm : {"pre", "post", "none"}) {
-        CAPTURE(score.name);
+        CAPTURE(score);
         CAPTURE(position);
         CAPTURE(norm);
         const bool other = std::string(norm) == "pre";  // the remaining options, in turn
-        CHECK(gradient_error(config_with({{"score", score.name},
+        CHECK(gradient_error(config_with({{"score", score},
                                           {"position", position},
                                           {"norm", norm},
                                           {"embedding", other ? "learned" : "onehot"},

@@ -1,22 +1,23 @@
+#include "plot/chart.h"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "plot/chart.h"
-#include "plot/svg.h"
 #include "markup_check.h"
+#include "plot/svg.h"
 
 using namespace ladder;
 using namespace ladder::plot;
 
-static LineChart line_chart(std::size_t panels, std::size_t points, double scale) {
+static LineChart line_chart(std::size_t facets, std::size_t points, double scale) {
   LineChart chart;
   chart.title = "A <title> & \"more\"";
   chart.x = {"steps (1)", false, {}, {}, {}};
   chart.y = {"share of targets", false, {}, {}, {}};
-  for (std::size_t panel = 0; panel < panels; ++panel) {
-    Panel p{"embedding_scale " + std::to_string(panel) + ", optimizer adam, norm post", {}};
+  for (std::size_t facet = 0; facet < facets; ++facet) {
+    Facet p{"embedding_scale " + std::to_string(facet) + ", optimizer adam, norm post", {}};
     for (std::size_t series = 0; series < 3; ++series) {
       Series s{"score " + std::to_string(series), series, {}};
       for (std::size_t i = 0; i < points; ++i) {
@@ -25,7 +26,7 @@ static LineChart line_chart(std::size_t panels, std::size_t points, double scale
       }
       p.series.push_back(std::move(s));
     }
-    chart.panels.push_back(std::move(p));
+    chart.facets.push_back(std::move(p));
   }
   return chart;
 }
@@ -78,12 +79,12 @@ TEST_CASE("ticks are round and within the range") {
   CHECK(tick_text(20000) == "20000");
 }
 
-TEST_CASE("line charts are well-formed and legible at any number of panels and points") {
-  for (const std::size_t panels : {1, 2, 4, 5, 12, 30, 36})
+TEST_CASE("line charts are well-formed and legible at any number of facets and points") {
+  for (const std::size_t facets : {1, 2, 4, 5, 12, 30, 36})
     for (const std::size_t points : {0, 1, 2, 40}) {
-      CAPTURE(panels);
+      CAPTURE(facets);
       CAPTURE(points);
-      check_picture(to_svg(line_chart(panels, points, panels == 5 ? 1e4 : 7.3)));
+      check_picture(to_svg(line_chart(facets, points, facets == 5 ? 1e4 : 7.3)));
     }
 }
 
@@ -93,7 +94,7 @@ TEST_CASE("logarithmic axes, missing and censored points, odd data") {
   chart.x.ticks = {0.001, 0.0011, 0.0012, 0.1, 10};
   Series series{"a & b", 1, {}};
   series.points = {{0.001, 1}, {0.1, no_value}, {10, 3, no_value, no_value, false, true}};
-  chart.panels[0].series = {series};
+  chart.facets[0].series = {series};
   const std::string svg = to_svg(chart);
   check_picture(svg);
   CHECK(contains(svg, "a &amp; b"));
@@ -106,7 +107,7 @@ TEST_CASE("logarithmic axes, missing and censored points, odd data") {
 TEST_CASE("a label at the lower end of a range of negative numbers is drawn") {
   HeatMap map;
   map.rows = {"a"}, map.columns = {"b"};
-  map.panels.push_back({"difference", {{-0.3}}, {{"−0.30"}}, Shades::diverging, -1, 1, "d"});
+  map.facets.push_back({"difference", {{-0.3}}, {{"−0.30"}}, Shades::diverging, -1, 1, "d"});
   CHECK(contains(to_svg(map), ">−1<"));
 }
 
@@ -126,17 +127,17 @@ static HeatMap heat_map(std::size_t rows, std::size_t columns, bool texts) {
   for (std::size_t r = 0; r < rows; ++r) map.rows.push_back(std::to_string(r * 100));
   for (std::size_t c = 0; c < columns; ++c) map.columns.push_back("3+6+" + std::to_string(c));
   for (int p = 0; p < 4; ++p) {
-    HeatPanel panel{"panel " + std::to_string(p) + ", optimizer adam", {}, {},
+    HeatFacet facet{"facet " + std::to_string(p) + ", optimizer adam", {}, {},
                     p % 2 ? Shades::diverging : Shades::sequential, p % 2 ? -1.0 : 0.0, 1, "share"};
     for (std::size_t r = 0; r < rows; ++r) {
-      panel.values.emplace_back();
-      if (texts) panel.texts.emplace_back();
+      facet.values.emplace_back();
+      if (texts) facet.texts.emplace_back();
       for (std::size_t c = 0; c < columns; ++c) {
-        panel.values[r].push_back(r == c ? no_value : static_cast<double>(c) / 3 - 0.5);
-        if (texts) panel.texts[r].push_back(r == c ? "" : ">12000");
+        facet.values[r].push_back(r == c ? no_value : static_cast<double>(c) / 3 - 0.5);
+        if (texts) facet.texts[r].push_back(r == c ? "" : ">12000");
       }
     }
-    map.panels.push_back(std::move(panel));
+    map.facets.push_back(std::move(facet));
   }
   return map;
 }
@@ -150,10 +151,20 @@ TEST_CASE("heat maps are well-formed and legible at any size, with and without n
     }
 }
 
+TEST_CASE("a cell without a value is crossed out, or blank where that is asked for") {
+  HeatMap map;
+  map.rows = {"r"}, map.columns = {"low", "none"};
+  map.facets.push_back({.title = "p", .values = {{0, no_value}}, .scale_label = "s"});
+  const std::string crossed = "stroke=\"#bbbbbb\"";
+  CHECK(contains(to_svg(map), crossed));
+  map.facets[0].blank = true;
+  CHECK(!contains(to_svg(map), crossed));
+}
+
 TEST_CASE("numbers in dark cells are light, in light cells dark") {
   HeatMap map;
   map.rows = {"r"}, map.columns = {"low", "high"};
-  map.panels.push_back({"p", {{0, 1}}, {{"0.00", "1.00"}}, Shades::sequential, 0, 1, "s"});
+  map.facets.push_back({"p", {{0, 1}}, {{"0.00", "1.00"}}, Shades::sequential, 0, 1, "s"});
   const std::string svg = to_svg(map);
   CHECK(contains(svg, "fill=\"#111111\">0.00<"));
   CHECK(contains(svg, "fill=\"#ffffff\">1.00<"));
@@ -164,16 +175,16 @@ TEST_CASE("dot charts are well-formed and legible") {
     DotChart chart;
     chart.title = "Dots";
     chart.category_label = "position, norm, embedding, scale, heads, optimizer, and so on, and on";
-    DotPanel left{{"accuracy", false, 0.0, 1.0, {}}, {}, {}};
+    DotFacet left{{"accuracy", false, 0.0, 1.0, {}}, {}, {}};
     left.series = {{"dpa", 0, {}, false}, {"ea", 1, {}, false}};
-    DotPanel right{{"difference", false, {}, {}, {}}, {{"ea − dpa", 1, {}, false}}, 0.0};
+    DotFacet right{{"difference", false, {}, {}, {}}, {{"ea − dpa", 1, {}, false}}, 0.0};
     for (std::size_t i = 0; i < count; ++i) {
       chart.categories.push_back("learned, post, onehot, on, 4, adam, " + std::to_string(i));
       left.series[0].points.push_back({0.5, 0, 0.4, 0.7});
       left.series[1].points.push_back({i % 7 ? 0.9 : no_value, 0});
       right.series[0].points.push_back({0.4, 0, -0.1, 0.5, i % 2 == 0});
     }
-    chart.panels = {left, right};
+    chart.facets = {left, right};
     check_picture(to_svg(chart));
   }
 }

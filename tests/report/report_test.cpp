@@ -1,13 +1,14 @@
+#include "report/report.h"
+
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <functional>
 
-#include "ladder/base/error.h"
-#include "base/files.h"
-#include "report/report.h"
 #include "../plot/markup_check.h"
+#include "base/files.h"
+#include "ladder/base/error.h"
 
 using namespace ladder;
 using namespace ladder::report;
@@ -74,8 +75,14 @@ Report report_of(const std::vector<Made>& list, const ReportOptions& options = {
   return make_report(runs, curves_of(runs), options);
 }
 
-const std::string& cell(const Table& table, std::size_t row, const char* column) {
-  return table.at(row, column);
+const std::string& cell(const Sheet& sheet, std::size_t row, const char* column) {
+  return sheet.csv.at(row, column);
+}
+
+// The page's cell under a heading, the first of that name.
+const std::string& shown(const Sheet& sheet, std::size_t row, const std::string& heading) {
+  const auto place = std::find(sheet.heading.begin(), sheet.heading.end(), heading);
+  return sheet.page[row].at(static_cast<std::size_t>(place - sheet.heading.begin()));
 }
 
 bool any_finding(const Report& report, const std::string& part) {
@@ -90,24 +97,25 @@ TEST_CASE("runs are grouped by what varies, in the order of complexity") {
   const Report report = report_of(six_rungs(8));
   CHECK(report.analysis.rung_keys == std::vector<std::string>{"base", "delay"});
   CHECK(report.analysis.followers == std::vector<std::string>{"context"});
-  CHECK(report.analysis.panel_keys.empty());
-  CHECK(report.analysis.scores == std::vector<std::string>{"dpa", "ea"});
-  REQUIRE(report.summary.rows() == 12);
+  CHECK(report.analysis.ladder_keys.empty());
+  CHECK(report.analysis.contestants == std::vector<std::string>{"dpa", "ea"});
+  REQUIRE(report.summary.csv.rows() == 12);
   CHECK(cell(report.summary, 0, "delay") == "4");
   CHECK(cell(report.summary, 0, "base") == "4");
   CHECK(cell(report.summary, 0, "complexity_bits") == "8.000000");
   CHECK(cell(report.summary, 0, "n") == "8");
   CHECK(cell(report.summary, 11, "complexity_bits") == "36.000000");
-  CHECK(cell(report.summary, 11, "score") == "ea");
+  CHECK(cell(report.summary, 11, "contestant") == "ea");
   CHECK(cell(report.summary, 11, "median_step_solved") == "500");
   CHECK(cell(report.summary, 10, "median_step_solved") == ">2000");
   CHECK(cell(report.summary, 11, "solved") == "8");
   CHECK(cell(report.summary, 11, "solved_low") == "0.675592");  // Wilson 8/8: 8/(8 + 1.96²)
+  CHECK(any_finding(report, "96 runs: 6 rungs, contestants dpa (baseline), ea, 8 seeds each."));
 }
 
 TEST_CASE("differences are paired, tested and judged") {
   const Report report = report_of(six_rungs(10));
-  REQUIRE(report.comparison.rows() == 6);
+  REQUIRE(report.comparison.csv.rows() == 6);
   CHECK(cell(report.comparison, 0, "n_pairs") == "10");
   CHECK(cell(report.comparison, 0, "p_sign_flip") == "0.001953");  // 2/1024
   CHECK(cell(report.comparison, 0, "p_holm") == "0.011719");       // times 6 rungs
@@ -115,11 +123,11 @@ TEST_CASE("differences are paired, tested and judged") {
   CHECK(cell(report.comparison, 0, "verdict") == "better");
   // 1 - (0.95 - 0.006 · 16 - 0.001 · mean seed 4.5)
   CHECK(cell(report.comparison, 0, "difference") == "0.150500");
-  const Climb& climb = report.analysis.climbs[1];
-  CHECK(climb.seeds == 10);
-  CHECK(climb.trend == doctest::Approx(spearman({8, 16, 12, 24, 24, 36}, {1, 2, 2, 4, 3, 5})));
-  CHECK(climb.highest_by_all == 36);
-  CHECK(std::isnan(report.analysis.climbs[0].highest_by_all));
+  const Margin& margin = report.analysis.margins[1];
+  CHECK(margin.seeds == 10);
+  CHECK(margin.trend.value == doctest::Approx(spearman({8, 16, 12, 24, 24, 36}, {1, 2, 2, 4, 3, 5})));
+  CHECK(margin.highest_by_all == 36);
+  CHECK(std::isnan(report.analysis.margins[0].highest_by_all));
   CHECK(any_finding(report, "ea is more accurate than dpa"));
   CHECK(any_finding(report, "better at 6 and worse at 0 of 6 rungs"));
   CHECK(any_finding(report, "grows with complexity"));
@@ -133,7 +141,7 @@ TEST_CASE("the baseline can be chosen, and turns the signs") {
                        doctest::Contains("did you mean 'ea'"), Error);
 }
 
-TEST_CASE("only seeds with both scores are pairs, failed runs are counted and left out") {
+TEST_CASE("only seeds with both contestants are pairs, failed runs are counted and left out") {
   std::vector<Made> list;
   for (int seed = 0; seed < 8; ++seed) list.push_back({8, 4, "dpa", seed, 0.5});
   for (int seed = 1; seed < 9; ++seed) list.push_back({8, 4, "ea", seed, 0.75});
@@ -163,7 +171,7 @@ TEST_CASE("a run done twice counts once, a failed one done again counts as done"
 
 TEST_CASE("with fewer than six pairs nothing is claimed") {
   const Report report = report_of(six_rungs(5));
-  for (std::size_t row = 0; row < report.comparison.rows(); ++row) {
+  for (std::size_t row = 0; row < report.comparison.csv.rows(); ++row) {
     CHECK(cell(report.comparison, row, "verdict") == "too few seeds");
     CHECK(cell(report.comparison, row, "p_holm").empty());
   }
@@ -176,7 +184,7 @@ TEST_CASE("one seed gives no interval, and no NaN anywhere") {
   const Report report = report_of(six_rungs(1));
   CHECK(cell(report.summary, 0, "mean_low").empty());
   CHECK(cell(report.comparison, 0, "difference_low").empty());
-  CHECK(!contains(report.summary.to_csv() + report.comparison.to_csv(), "nan"));
+  CHECK(!contains(report.summary.csv.to_csv() + report.comparison.csv.to_csv(), "nan"));
   CHECK(!contains(report.headline, "nan"));
   for (const Picture& picture : report.pictures) CHECK(!has_unset_number(picture.svg));
 }
@@ -197,12 +205,12 @@ TEST_CASE("six seeds over six rungs cannot pass Holm's correction, and the repor
   CHECK(any_finding(report, "that takes 8 seeds"));  // 6 · 2/2^8 = 0.047
 }
 
-TEST_CASE("a setting that goes with the score is its property, not a rung") {
+TEST_CASE("a setting that goes with the contestant is its property, not a rung") {
   std::vector<Made> list = six_rungs(6);
   for (Made& made : list) made.rate = made.score == "ea" ? "0.2" : "0.1";
   const Report report = report_of(list);
-  CHECK(report.analysis.score_keys == std::vector<std::string>{"learning_rate"});
-  CHECK(report.analysis.score_values[1] == std::vector<std::string>{"0.2"});
+  CHECK(report.analysis.contestant_keys == std::vector<std::string>{"learning_rate"});
+  CHECK(report.analysis.contestant_values[1] == std::vector<std::string>{"0.2"});
   CHECK(cell(report.comparison, 0, "n_pairs") == "6");
   CHECK(contains(report.page, "learning_rate"));
 
@@ -214,28 +222,28 @@ TEST_CASE("a setting that goes with the score is its property, not a rung") {
     tuned.push_back(made);
   }
   const Report both = report_of(tuned);
-  CHECK(both.analysis.score_keys == std::vector<std::string>{"learning_rate"});
-  CHECK(both.analysis.panel_keys == std::vector<std::string>{"optimizer"});
-  CHECK(both.analysis.score_values[1] == std::vector<std::string>{"0.001|0.2"});
-  CHECK(both.comparison.rows() == 12);
-  CHECK(both.climb.rows() == 6);  // all, adam, sgd; two scores
+  CHECK(both.analysis.contestant_keys == std::vector<std::string>{"learning_rate"});
+  CHECK(both.analysis.ladder_keys == std::vector<std::string>{"optimizer"});
+  CHECK(both.analysis.contestant_values[1] == std::vector<std::string>{"0.001|0.2"});
+  CHECK(both.comparison.csv.rows() == 12);
+  CHECK(both.margins.csv.rows() == 6);  // all, adam, sgd; two scores
 }
 
 TEST_CASE("the value of one setting is judged over all others") {
   const Report report = report_of(six_rungs(10));
-  REQUIRE(report.marginal.rows() == 10);  // bases 4 8, delays 4 8 12; two scores
-  CHECK(cell(report.marginal, 1, "setting") == "base");
-  CHECK(cell(report.marginal, 1, "value") == "4");
-  CHECK(cell(report.marginal, 1, "rungs") == "3");
-  CHECK(cell(report.marginal, 1, "complete_seeds") == "10");
-  CHECK(cell(report.marginal, 1, "mean_accuracy") == "1.000000");
+  REQUIRE(report.marginals.csv.rows() == 10);  // bases 4 8, delays 4 8 12; two scores
+  CHECK(cell(report.marginals, 1, "setting") == "base");
+  CHECK(cell(report.marginals, 1, "value") == "4");
+  CHECK(cell(report.marginals, 1, "rungs") == "3");
+  CHECK(cell(report.marginals, 1, "complete_seeds") == "10");
+  CHECK(cell(report.marginals, 1, "mean_accuracy") == "1.000000");
   // 1 - (0.95 - 0.006 · 4 · mean delay 8 - 0.001 · mean seed 4.5)
-  CHECK(cell(report.marginal, 1, "margin") == "0.246500");
-  CHECK(cell(report.marginal, 0, "mean_accuracy") == "0.753500");
-  CHECK(cell(report.marginal, 0, "margin") == "");
-  CHECK(cell(report.marginal, 1, "better") == "3");
-  CHECK(cell(report.marginal, 1, "worse") == "0");
-  CHECK(cell(report.marginal, 8, "value") == "12");
+  CHECK(cell(report.marginals, 1, "margin") == "0.246500");
+  CHECK(cell(report.marginals, 0, "mean_accuracy") == "0.753500");
+  CHECK(cell(report.marginals, 0, "margin") == "");
+  CHECK(cell(report.marginals, 1, "better") == "3");
+  CHECK(cell(report.marginals, 1, "worse") == "0");
+  CHECK(cell(report.marginals, 8, "value") == "12");
 
   std::vector<Made> two_optimizers = six_rungs(6);
   for (Made made : six_rungs(6)) {
@@ -250,30 +258,30 @@ TEST_CASE("the value of one setting is judged over all others") {
   std::vector<Made> one_key;
   for (const Made& made : six_rungs(6))
     if (made.base == 8) one_key.push_back(made);
-  CHECK(report_of(one_key).marginal.rows() == 0);
+  CHECK(report_of(one_key).marginals.csv.rows() == 0);
 }
 
 TEST_CASE("failed runs cost a rung or a seed, whichever is less") {
   std::vector<Made> one_rung_fails = six_rungs(6);
   for (std::size_t i = 0; i < 5; ++i) one_rung_fails[i].status = "failed: loss is not finite";
   const Report report = report_of(one_rung_fails);
-  CHECK(report.analysis.climbs[1].compared.size() == 5);
-  CHECK(report.analysis.climbs[1].seeds == 6);
+  CHECK(report.analysis.margins[1].compared.size() == 5);
+  CHECK(report.analysis.margins[1].seeds == 6);
   CHECK(any_finding(report, "5 rungs (1 left out: failed or missing runs)"));
   CHECK(any_finding(report, "5 runs failed (dpa 5, ea 0)"));
 
   std::vector<Made> one_seed_fails = six_rungs(8);
   one_seed_fails[0].status = "failed: loss is not finite";
   const Report seed = report_of(one_seed_fails);
-  CHECK(seed.analysis.climbs[1].compared.size() == 6);
-  CHECK(seed.analysis.climbs[1].seeds == 7);
+  CHECK(seed.analysis.margins[1].compared.size() == 6);
+  CHECK(seed.analysis.margins[1].seeds == 7);
 }
 
 TEST_CASE("the same runs give the same bytes, in well-formed files") {
   const Report one = report_of(six_rungs(7)), two = report_of(six_rungs(7));
   CHECK(one.page == two.page);
-  CHECK(one.summary.to_csv() == two.summary.to_csv());
-  CHECK(one.climb.to_csv() == two.climb.to_csv());
+  CHECK(one.summary.csv.to_csv() == two.summary.csv.to_csv());
+  CHECK(one.margins.csv.to_csv() == two.margins.csv.to_csv());
   CHECK(xml_fault(one.page) == "");
   std::vector<std::string> names;
   for (const Picture& picture : one.pictures) {
@@ -284,15 +292,15 @@ TEST_CASE("the same runs give the same bytes, in well-formed files") {
     CHECK(contains(one.page, picture.svg));
   }
   CHECK(names == std::vector<std::string>{"accuracy", "accuracy_by_base", "steps", "heat_accuracy",
-                                          "heat_steps", "settings", "rungs", "curves"});
+                                          "heat_steps", "marginals", "rungs", "curves"});
 }
 
-TEST_CASE("a single rung and a single score make a report too") {
+TEST_CASE("a single rung and a single contestant make a report too") {
   std::vector<Made> list;
   for (int seed = 0; seed < 3; ++seed) list.push_back({8, 4, "ea", seed, 0.5});
   const Report report = report_of(list);
-  CHECK(report.analysis.scores == std::vector<std::string>{"ea"});
-  CHECK(report.comparison.rows() == 0);
+  CHECK(report.analysis.contestants == std::vector<std::string>{"ea"});
+  CHECK(report.comparison.csv.rows() == 0);
   CHECK(xml_fault(report.page) == "");
   for (const Picture& picture : report.pictures) CHECK(text_collision(picture.svg) == "");
 }
@@ -305,10 +313,34 @@ TEST_CASE("a table that is not one of runs is refused") {
 }
 
 TEST_CASE("any measured column can be drawn against") {
-  const Report report = report_of(six_rungs(2), {"", "eval_loss", "Report"});
-  bool found = false;
-  for (const Picture& picture : report.pictures) found |= picture.name == "against_eval_loss";
-  CHECK(found);
+  Table runs = runs_of(six_rungs(2));
+  for (std::size_t row = 0; row < runs.rows(); ++row)  // means of 5, 25, ... 225
+    runs.set(row, "eval_loss", std::to_string(20 * (row / 2) + 10 * (row % 2)));
+  const Report report = make_report(runs, curves_of(runs), {"", "eval_loss", "Report"});
+  const auto is_it = [](const Picture& picture) { return picture.name == "against_eval_loss"; };
+  const auto picture = std::find_if(report.pictures.begin(), report.pictures.end(), is_it);
+  REQUIRE(picture != report.pictures.end());
+  CHECK(contains(picture->svg, ">eval_loss (mean over seeds)<"));
+  CHECK(contains(picture->svg, ">128<"));  // a logarithmic axis from 5 to 225
+}
+
+TEST_CASE("a table says the same in its file and on the page") {
+  const Report report = report_of(six_rungs(10));
+  CHECK(shown(report.summary, 0, "mean accuracy") == "0.850");  // 0.95 - 0.006 · 16 - 0.001 · 4.5
+  CHECK(cell(report.summary, 0, "mean") == "0.849500");
+  CHECK(shown(report.summary, 0, "95 %") == "[0.848, 0.851]");
+  CHECK(cell(report.summary, 0, "mean_low").starts_with("0.847"));
+  CHECK(shown(report.summary, 0, "seeds") == "10");
+  CHECK(shown(report.comparison, 0, "difference") == "+0.151");
+  CHECK(shown(report.comparison, 0, "p") == "0.002");
+  CHECK(shown(report.margins, 1, "bits, all") == "36.0");
+  CHECK(shown(report.marginals, 1, "better") == "3");
+  // The baseline is not compared with itself.
+  for (const char* column : {"compared_rungs", "complete_seeds", "margin", "better", "worse"})
+    CHECK(cell(report.marginals, 0, column) == "");
+  for (const Sheet* sheet :
+       {&report.summary, &report.comparison, &report.margins, &report.marginals})
+    for (const auto& row : sheet->page) CHECK(row.size() == sheet->heading.size());
 }
 
 TEST_CASE("sweeps are read from directories, joined, and written back as a report") {
@@ -328,7 +360,10 @@ TEST_CASE("sweeps are read from directories, joined, and written back as a repor
   const Report report = make_report(sweeps.runs, sweeps.curves);
   CHECK(report.analysis.repeated == static_cast<int>(runs.rows()));
   write_report(report, root / "out");
-  CHECK(read_file(root / "out" / "summary.csv") == report.summary.to_csv());
+  CHECK(read_file(root / "out" / "summary.csv") == report.summary.csv.to_csv());
+  CHECK(read_file(root / "out" / "comparison.csv") == report.comparison.csv.to_csv());
+  CHECK(read_file(root / "out" / "margins.csv") == report.margins.csv.to_csv());
+  CHECK(read_file(root / "out" / "marginals.csv") == report.marginals.csv.to_csv());
   CHECK(read_file(root / "out" / "report.html") == report.page);
   CHECK(fs::exists(root / "out" / "heat_accuracy.svg"));
   CHECK_THROWS_AS(read_sweeps({root / "missing"}), Error);

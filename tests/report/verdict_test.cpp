@@ -5,8 +5,8 @@
 
 #include <filesystem>
 
-#include "ladder/base/error.h"
 #include "base/files.h"
+#include "ladder/base/error.h"
 #include "ladder/base/text.h"
 
 using namespace ladder;
@@ -100,6 +100,24 @@ TEST_CASE("verdict: cost") {
         "ea / dpa, a whole training step: S 0.95, L 1.00; memory: S 1.00, L 0.95");
   CHECK(judged_cost("steps,S,dpa,1,2,1,10\nsteps,S,ea,1,2.1,1.05,10\n")[0].verdict == "does not hold");
   CHECK(judged_cost("steps,S,dpa,1,2,1,10\nsteps,S,ea,1,2,1,10.5\n")[0].verdict == "does not hold");
+}
+
+TEST_CASE("verdict: results of other mixers and patterns are judged by contestant") {
+  const Verdicts cost = judge_cost(
+      "bench", Table::parse("part,shape,mixer,score,pattern,threads,ratio_to_first,memory_mb\n"
+                            "steps,S,attention,dpa,full,1,1,10\nsteps,S,attention,dpa,window,1,0.5,9\n"
+                            "steps,S,linear,,,1,0.25,8\n", "bench.csv"));
+  REQUIRE(cost.size() == 2);
+  CHECK(cost[0].words == "at no additional cost");
+  CHECK(cost[0].evidence.starts_with("dpa window / dpa, a whole training step: S 0.50"));
+  CHECK(cost[1].evidence.starts_with("linear / dpa, a whole training step: S 0.25"));
+  const Verdicts geometry = judge_geometry(
+      "geo", Table::parse("checkpoint,contestant,head,by_orthogonality,by_both_signs,"
+                          "abs_cosine_suppressed,antiparallel_share\n"
+                          "a,ea window,all,1,0,0.1,0.2\nb,ea,all,1,1,0.1,0.2\n", "geometry.csv"));
+  REQUIRE(geometry.size() == 2);
+  CHECK(geometry[0].where == "geo, ea");
+  CHECK(geometry[1].where == "geo, ea window");
 }
 
 TEST_CASE("verdict: geometry counts trained models only") {

@@ -1,9 +1,9 @@
+#include "statistics/statistics.h"
+
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <limits>
-
-#include "statistics/statistics.h"
 
 using namespace ladder;
 using namespace ladder::statistics;

@@ -26,8 +26,10 @@ TEST_CASE("cycles: base 2 with a primitive polynomial has one fixed point and on
 }
 
 TEST_CASE("cycles: every state is on exactly one cycle from delay 2 on") {
-  for (const auto& [base, delay] :
+  for (const auto& pair :
        {std::pair{2, 5}, {2, 8}, {3, 7}, {4, 5}, {6, 4}, {10, 3}, {1024, 2}}) {
+    const auto& base = pair.first;  // clang 14 captures no bindings
+    const auto& delay = pair.second;
     CAPTURE(base);
     CAPTURE(delay);
     const Cycles cycles = find_cycles(base, delay);
@@ -66,8 +68,10 @@ static Cycles naive_cycles(int base, int delay) {
 }
 
 TEST_CASE("cycles: as found by a walk from every state") {
-  for (const auto& [base, delay] :
+  for (const auto& pair :
        {std::pair{2, 1}, {3, 1}, {6, 1}, {12, 1}, {2, 5}, {3, 3}, {4, 3}, {5, 2}, {6, 2}}) {
+    const auto& base = pair.first;  // clang 14 captures no bindings
+    const auto& delay = pair.second;
     CAPTURE(base);
     CAPTURE(delay);
     const Cycles found = find_cycles(base, delay), expected = naive_cycles(base, delay);

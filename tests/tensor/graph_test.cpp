@@ -1,5 +1,6 @@
 // The graph: gradients of every operation, who replaces and who accumulates, and that a step
 // allocates nothing.
+#include "ladder/nn/score.h"
 #include "ladder/tensor/graph.h"
 
 #include <doctest/doctest.h>
@@ -150,7 +151,7 @@ TEST_CASE("graph: a branch that the loss does not depend on takes no part in bac
 TEST_CASE("graph: split gives the parts' gradients to the whole") {
   Graph<double> graph;
   const auto x = filled(graph.leaf(1, 4, true), {1, 2, 3, 4});
-  const auto parts = split(graph, scale(graph, x, 1), 2);
+  const auto parts = split(graph, scale(graph, x, 1), {2, 2});
   CHECK(parts[1].value()[1] == 0);  // a view, before the first replay
   minimise(graph, add(graph, sum(graph, parts[0]), scale(graph, sum(graph, parts[1]), 10)));
   graph.forward();
@@ -162,7 +163,7 @@ TEST_CASE("graph: split gives the parts' gradients to the whole") {
 TEST_CASE("graph: what was split can have no other reader") {
   Graph<double> graph;
   const auto x = scale(graph, graph.leaf(1, 4, true), 1);
-  const auto parts = split(graph, x, 2);
+  const auto parts = split(graph, x, {2, 2});
   const auto both = add(graph, sum(graph, parts[0]), sum(graph, parts[1]));
   minimise(graph, add(graph, sum(graph, x), both));
   graph.forward();
@@ -172,7 +173,7 @@ TEST_CASE("graph: what was split can have no other reader") {
 
 TEST_CASE("graph: a part of a split that is not used is refused") {
   Graph<double> graph;
-  const auto parts = split(graph, scale(graph, graph.leaf(1, 4, true), 1), 2);
+  const auto parts = split(graph, scale(graph, graph.leaf(1, 4, true), 1), {2, 2});
   CHECK_THROWS_AS(graph.minimise(sum(graph, parts[0])), Error);
 }
 
@@ -181,7 +182,7 @@ TEST_CASE("graph: shapes that do not fit are refused while recording") {
   const auto x = graph.leaf(4, 6);
   CHECK_THROWS_AS(add(graph, x, graph.leaf(4, 5)), Error);
   CHECK_THROWS_AS(add(graph, x, graph.leaf(3, 6)), Error);  // 3 does not divide 4
-  CHECK_THROWS_AS(split(graph, x, 4), Error);
+  CHECK_THROWS_AS(split(graph, x, {3, 2}), Error);
 }
 
 TEST_CASE("gradients: losses can be added and scaled like any other result") {
@@ -197,7 +198,8 @@ TEST_CASE("gradients: losses can be added and scaled like any other result") {
 TEST_CASE("graph: without gradients it computes the same in less memory") {
   std::size_t bytes[2];
   for (const bool with_gradients : {false, true}) {
-    Graph<double> graph(with_gradients);
+    using Purpose = Graph<double>::Purpose;
+    Graph<double> graph(with_gradients ? Purpose::training : Purpose::inference);
     const auto x = filled(graph.leaf(1, 2), {1, 2});
     const auto y = sum(graph, scale(graph, x, 3));
     graph.forward();
@@ -208,25 +210,26 @@ TEST_CASE("graph: without gradients it computes the same in less memory") {
   CHECK(bytes[0] < bytes[1]);
 }
 
-TEST_CASE("trainer: a step allocates nothing, for every score and optimizer") {
+TEST_CASE("trainer: a step allocates nothing, for every plug-in") {
   // The counter itself counts.
   const long before = allocation_count();
   std::vector<int> three(3);
   three.resize(1000);
   CHECK(allocation_count() == before + 2);
 
-  for (const Score& score : Registry<Score>::all())
-    for (const OptimizerKind& optimizer : Registry<OptimizerKind>::all())
-      for (const std::string position : {"learned", "rope", "alibi"})
+  // Each plug-in beside the defaults of the other kinds.
+  for (const Kind& kind : Registry<Kind>::all())
+    for (const Plugin* plugin : kind.plugins())
+      for (const std::string position : {"learned", "sinusoidal"})
         for (const int threads : {1, 2}) {
-          CAPTURE(score.name);
-          CAPTURE(optimizer.name);
+          CAPTURE(plugin->name);
           CAPTURE(position);
           CAPTURE(threads);
           Settings s;
-          const std::pair<const char*, std::string> chosen[] = {
-              {"score", score.name}, {"optimizer", optimizer.name}, {"position", position},
-              {"batch", "8"},        {"schedule", "cosine"},        {"clip", "0.1"}};
+          Choices chosen = plugin->tiny;
+          for (const auto& choice : Choices{{kind.name, plugin->name}, {"position", position},
+                                            {"batch", "8"}, {"schedule", "cosine"}, {"clip", "0.1"}})
+            chosen.push_back(choice);
           for (const auto& [key, value] : chosen) s.set(key, value, "test");
           s.resolve();
           Trainer trainer(s, threads);

@@ -11,6 +11,8 @@
 #include <limits>
 #include <vector>
 
+#include "ladder/tensor/kernels/elementwise.h"
+
 namespace simd = ladder::simd;
 
 namespace {
@@ -172,16 +174,44 @@ TEST_CASE("scalar and vector forms give the same bits") {
   CHECK(tanh_same);
 }
 
-TEST_CASE("exp and tanh in double are those of the standard library") {
+TEST_CASE("exp and tanh in double are those of base/math.h") {
   constexpr int n = simd::lanes<double>;
   for (double first : {-800.0, -20.0, -1.0, 0.0, 0.3, 5.0, 705.0}) {
     const simd::Vec<double> x = simd::iota<double>() * 0.37 + first;
     const simd::Vec<double> e = simd::exp(x), t = simd::tanh(x);
     for (int i = 0; i < n; ++i) {
-      CHECK(e[i] == std::exp(x[i]));
-      CHECK(t[i] == std::tanh(x[i]));
-      CHECK(simd::exp(x[i]) == std::exp(x[i]));
-      CHECK(simd::tanh(x[i]) == std::tanh(x[i]));
+      CHECK(e[i] == ladder::math::exp(x[i]));
+      CHECK(t[i] == ladder::math::tanh(x[i]));
+      CHECK(simd::exp(x[i]) == ladder::math::exp(x[i]));
+      CHECK(simd::tanh(x[i]) == ladder::math::tanh(x[i]));
     }
+  }
+}
+
+TEST_CASE_TEMPLATE("fma rounds once, and nothing else does", T, float, double) {
+  const T small = std::numeric_limits<T>::epsilon(), x = 1 + small;
+  const simd::Vec<T> v = simd::broadcast(x), minus = simd::broadcast(-x * x);
+  // (1 + e)² = 1 + 2e + e²: the square's rounding loses e², which one rounding of the whole keeps.
+  const simd::Vec<T> fused = simd::fma(v, x, minus), apart = v * v + minus;
+  CHECK(simd::fma(x, x, -x * x) == small * small);
+  for (int i = 0; i < simd::lanes<T>; ++i) {
+    CHECK(fused[i] == small * small);
+    CHECK(apart[i] == 0);
+  }
+}
+
+TEST_CASE_TEMPLATE("sums of a row have the same order for every width of vectors", T, float, double) {
+  constexpr int lanes = ladder::simd::reduction_lanes<T>;
+  for (int n = 0; n < 3 * lanes; ++n) {
+    std::vector<T> x(n);
+    T partial[lanes] = {};
+    for (int i = 0; i < n; ++i) {
+      x[i] = std::ldexp(T(1) / T(3 + i), (i * 7) % 20);
+      partial[i % lanes] += x[i];
+    }
+    for (int half = lanes / 2; half > 0; half /= 2)
+      for (int i = 0; i < half; ++i) partial[i] += partial[i + half];
+    const T got = ladder::tensor::sum_of<T>(n, [&](auto at, simd::Vec<T> sum) { return sum + at.load(x.data()); });
+    CHECK(got == partial[0]);
   }
 }

@@ -43,7 +43,7 @@ TEST_CASE("run: a loss that ends far above its start is a divergence, though fin
 
 TEST_CASE("run: stopped at any step it goes on to the same bits, with every optimizer") {
   const fs::path path = fs::temp_directory_path() / ("ladder_run_test_" + std::to_string(getpid()));
-  for (const OptimizerKind& kind : Registry<OptimizerKind>::all()) {
+  for (const OptimizerPlugin& kind : Registry<OptimizerPlugin>::all()) {
     CAPTURE(kind.name);
     const Settings s = tiny({{"optimizer", kind.name}, {"steps", "23"}, {"schedule", "cosine"}});
     Trainer whole(s);
@@ -107,7 +107,7 @@ TEST_CASE("run: the memory it needs is estimated from above, and not by much") {
   const Settings small = tiny(), large = tiny({{"d_model", "512"}, {"layers", "4"}});
   Trainer trainer(large);
   const double weights = 4.0 * static_cast<double>(trainer.parameters().values().size());
-  CHECK(estimated_memory(large) > 5 * weights);  // these, two lanes of gradients, two of Adam
+  CHECK(estimated_memory(large) > 5 * weights);  // these, two parts of gradients, two of Adam
   CHECK(estimated_memory(large) < 8 * weights);
   CHECK(estimated_memory(small) < 10e6);
   CHECK(estimated_memory(large, 2) > estimated_memory(large));

@@ -120,7 +120,9 @@ TEST_CASE("verify: one number beyond the tolerance is found, in its group") {
       {"logits", "logits"},          {"loss", "loss"},
       {"attention.0", "attention"},  {"grad.blocks.0.attn.value.weight", "grad"},
       {"losses", "losses"},          {"after.blocks.0.attn.value.weight", "after"}};
-  for (const auto& [tensor, group] : numbers) {
+  for (const auto& pair : numbers) {
+    const auto& tensor = pair.first;  // clang 14 captures no bindings
+    const auto& group = pair.second;
     CAPTURE(tensor);
     const auto shifted = [&](double share) {
       return wrong_groups([&](Safetensors& content) {
@@ -243,7 +245,9 @@ TEST_CASE("verify: a case that lacks something names it") {
 TEST_CASE("verify: a tensor of another shape or type is a failure that names it") {
   const std::pair<std::string, std::string> tensors[] = {
       {"weight.head.weight", "another shape"}, {"logits", "another size"}, {"tokens", "tokens"}};
-  for (const auto& [name, part] : tensors) {
+  for (const auto& pair : tensors) {
+    const auto& name = pair.first;  // clang 14 captures no bindings
+    const auto& part = pair.second;
     CAPTURE(name);
     const auto shorter = refusal_of([&](Safetensors& content) {
       TensorData& tensor = content.tensors.at(name);

@@ -1,6 +1,9 @@
-// Settings: every choice a run depends on, by name. A setting is registered once, in the file that
-// reads it, and that entry yields the parser, the flag, the key in experiment files, the help, the
-// listing, the CSV column and the checkpoint's metadata.
+// Settings: every choice a run depends on, by name. A setting is declared once, beside the code that
+// reads it, and that declaration yields the parser, the flag, the key in experiment files, the help,
+// the listing, the CSV column and the checkpoint's metadata.
+//
+// A setting belongs to an owner. One that a plug-in declares applies where the plug-in is chosen
+// (see base/plugin.h); all others always do, unless they say otherwise.
 #pragma once
 
 #include <cstdint>
@@ -19,38 +22,79 @@ class Settings;
 // The order of listings and of CSV columns. Settings of group `session` (threads, out) do not
 // change results, hence do not appear in them.
 enum class Group { task, model, training, evaluation, seed, session };
-enum class Type { integer, integers /* 3+7+12 */, real, choice, toggle /* on, off */, text };
+const char* title_of(Group group);
+
+enum class Type {
+  integer,
+  integers,  // 3+7+12
+  real,
+  choice,
+  choices,  // attention+linear
+  toggle,   // on, off
+  text
+};
 
 struct Setting {
   static constexpr const char* kind = "setting";
 
   std::string name;
-  Group group;
   Type type;
   std::string preset;  // the default, as a user would type it; may be "auto"
   std::string meaning;
-  std::string source;  // who chose the default, or where it comes from
+  std::string source;                               // who chose the default, or where it comes from
+  double minimum = 0, maximum = 0;                  // integer, integers, real; inclusive
+  std::function<std::vector<std::string>()> known;  // choice, choices: the words
 
-  double minimum = 0, maximum = 0;                   // integer, integers, real; inclusive
-  std::function<std::vector<std::string>()> choices = nullptr;  // choice
   // What "auto" stands for, given the other settings; without it "auto" is not accepted.
-  std::function<std::string(const Settings&)> automatic = nullptr;
-  std::function<std::string()> automatic_meaning = nullptr;  // for people
-  // Whether the setting has an effect beside the others; without it: always.
-  std::function<bool(const Settings&)> applies = nullptr;
-  std::function<std::string()> applies_when = nullptr;  // for people: "optimizer = sgd"
+  std::function<std::string(const Settings&)> automatic;
+  std::function<std::string()> automatic_meaning;  // for people
+  // Whether it has an effect beside the others, where its owner is chosen; without it: always.
+  std::function<bool(const Settings&)> condition;
+  std::string condition_meaning;  // for people: "several delays"
+  std::string former_name;        // under which files of older versions know it
 
-  int sequence = 0;  // order of registration, filled in
+  // Filled in by registration. `owner`: the plug-in or the piece of the program that declares it;
+  // owner_kind: "score", ... for a plug-in and for what a kind of plug-in shares; else empty.
+  Group group = Group::session;
+  std::string owner_kind, owner;
+  int place = 0;         // in the owner's list
+  bool always = true;    // false: only where its owner, or a plug-in that reads it, is chosen
 
-  std::string range() const;  // "1 .. 64", "on, off", ... for people
+  static Setting integer(std::string name, std::string preset, double minimum, double maximum,
+                         std::string meaning, std::string source);
+  static Setting integers(std::string name, std::string preset, double minimum, double maximum,
+                          std::string meaning, std::string source);
+  static Setting real(std::string name, std::string preset, double minimum, double maximum,
+                      std::string meaning, std::string source);
+  static Setting choice(std::string name, std::string preset, std::vector<std::string> known,
+                        std::string meaning, std::string source);
+  static Setting toggle(std::string name, std::string preset, std::string meaning,
+                        std::string source);
+  static Setting words(std::string name, std::string preset, std::string meaning,
+                       std::string source);  // of type text
+
+  Setting automatically(std::function<std::string(const Settings&)> value,
+                        std::function<std::string()> meaning) &&;
+  Setting automatically(std::function<std::string(const Settings&)> value, std::string meaning) &&;
+  Setting only_if(std::function<bool(const Settings&)> condition, std::string meaning) &&;
+  Setting formerly(std::string name) &&;
+
+  std::string range() const;  // "an integer in 1 .. 64", "on or off", ... for people
+  // "optimizer = sgd": where it applies; empty: everywhere.
+  std::string applies_when() const;
 };
 
+// Registers settings of one owner, in this order. Whatever registers by itself calls it; the
+// settings of plug-ins are registered with them.
 struct RegisteredSettings {
-  RegisteredSettings(std::initializer_list<Setting> settings);
+  RegisteredSettings(Group group, const std::string& owner, std::vector<Setting> settings,
+                     const char* file = __builtin_FILE());
 };
 
-// All settings, grouped, in the order of listings.
-std::vector<const Setting*> all_settings();
+// All settings, in the order of listings: by group, kind, owner, and place in the owner's list.
+const std::vector<const Setting*>& all_settings();
+// By name or former name; nullptr if there is none.
+const Setting* find_setting(std::string_view name);
 std::vector<std::string> setting_names();
 
 class Settings {
@@ -65,16 +109,25 @@ class Settings {
   // Replaces every "auto" by what it stands for.
   void resolve();
 
+  // Throw a failure for a setting that nobody registered, and for an "auto" not yet resolved.
   int integer(std::string_view name) const;
   std::int64_t big_integer(std::string_view name) const;
   std::vector<int> integers(std::string_view name) const;
   double real(std::string_view name) const;
   bool toggle(std::string_view name) const;
   const std::string& text(std::string_view name) const;
+  std::vector<std::string> list(std::string_view name) const;  // of type choices
 
+  // Whether it has an effect beside the others. Settings must be resolved.
+  bool applies(std::string_view name) const;
+  // The value if it applies, otherwise "": what a cell of results holds.
+  std::string cell(std::string_view name) const;
+
+  // The value in canonical form before it is resolved: it may be "auto".
+  const std::string& typed(std::string_view name) const;
   // Whether it was set by a user rather than left at its preset.
   bool given(std::string_view name) const;
-  // "on its own line" style notes for settings that were given but have no effect here.
+  // Notes on settings that were given but have no effect here.
   std::vector<std::string> without_effect() const;
 
   // A usage error about a value that is well-formed but does not fit with the others:
@@ -85,10 +138,13 @@ class Settings {
   struct Value {
     std::string text, origin;
     bool given = false;
+    bool pending = false;  // "auto", not resolved
   };
   const Value& value(std::string_view name) const;
+  void resolve(const Setting& setting);
 
   std::map<std::string, Value, std::less<>> values_;
+  bool resolving_ = false;
 };
 
 }  // namespace ladder

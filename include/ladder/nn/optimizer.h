@@ -9,8 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "ladder/base/registry.h"
-#include "ladder/base/settings.h"
+#include "ladder/base/plugin.h"
 
 namespace ladder::nn {
 
@@ -29,11 +28,9 @@ class Optimizer {
                       double learning_rate) = 0;
 };
 
-struct OptimizerKind {
+struct OptimizerPlugin : Plugin {
   static constexpr const char* kind = "optimizer";
-  std::string name, formula, source;
-  // The settings that it reads beside learning_rate; giving others is reported.
-  std::vector<std::string> reads;
+  static constexpr Group group = Group::training;
   double learning_rate;  // what learning_rate = auto stands for
   std::function<std::unique_ptr<Optimizer>(const Settings&, std::size_t parameters)> make;
 };

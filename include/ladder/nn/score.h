@@ -2,46 +2,59 @@
 // src/nn/scores/, compiled into the attention kernel: one indirect call a layer, none an element.
 //
 //   struct Example {
-//     static constexpr const char* name = "example";
-//     static constexpr const char* formula = "...";     // for `ladder list scores`
-//     static constexpr const char* source = "...";      // who proposed it
 //     static constexpr Normaliser normaliser = divide_by_sum;
 //     template <class V> static V weight(V z);          // V is a vector of float or double
 //     template <class V> static V slope(V z, V w);      // d weight / dz, given w = weight(z)
 //   };
-//   static const Registered<Score> registered(make_score<Example>());
+//   const Registered<Score> example({{.name = "example", .rule = "...", .source = "..."},
+//                                    score_form<Example>()});
 //
-// weight must not be negative (a row's sum is divided by) and must be finite for |z| < 1e15. simd::exp
-// and simd::tanh are there; arithmetic with scalars works element by element.
+// weight must not be negative (a row's sum is divided by) and must be finite for |z| < 1e15. simd::exp,
+// expm1 and tanh are there; arithmetic with scalars works element by element. A score with a number
+// of its own takes it as a last argument of both, `T c`; ScoreForm::parameter says what it is.
+//
+// A score that is no weight of z alone has, instead of these, row functions: how all z of a query
+// become its p, and back (tensor/kernels/attention_rows.h).
+//
+// Either may declare, where it differs from these:
+//
+//     static constexpr bool decays = true;        // alibi's decay is defined for it
+//     static constexpr bool sees_itself = true;   // a query's own key is one of its keys
+//     static constexpr bool of_distance = false;  // its z is scale · |query - key|²
+//     template <class V> static V order(V z);     // of row functions: which z is first, for topk
+//
+// The file includes nn/score_form.h; this header is what the users of scores need.
 #pragma once
 
-#include <string>
+#include <functional>
 
-#include "ladder/base/registry.h"
-#include "ladder/tensor/kernels/attention.h"
+#include "ladder/base/plugin.h"
+#include "ladder/tensor/kernels/attention_problem.h"
 
 namespace ladder::nn {
 
 using namespace tensor;
 
-struct Score {
-  static constexpr const char* kind = "score";
-  std::string name, formula, source;
-  Normaliser normaliser;
-  AttentionKernel<float> single;
-  AttentionKernel<double> twice;  // double precision
+// What attention needs of a score.
+struct ScoreForm {
+  Normaliser normaliser;  // of a weight of z
+  AttentionKernel<float> in_float;
+  AttentionKernel<double> in_double;
+  bool decays = true, sees_itself = true, of_distance = false;
+  // The number c of weight(z, c), given the model's context.
+  std::function<double(const Settings&, int context)> parameter = nullptr;
 
   template <class T>
   const AttentionKernel<T>& kernel() const {
-    if constexpr (sizeof(T) == sizeof(float)) return single;
-    else return twice;
+    if constexpr (sizeof(T) == sizeof(float)) return in_float;
+    else return in_double;
   }
 };
 
-template <class Form>
-Score make_score() {
-  return {Form::name,       Form::formula, Form::source, Form::normaliser, attention_kernel<Form, float>(),
-          attention_kernel<Form, double>()};
-}
+struct Score : Plugin {
+  static constexpr const char* kind = "score";
+  static constexpr Group group = Group::model;
+  ScoreForm form;
+};
 
 }  // namespace ladder::nn

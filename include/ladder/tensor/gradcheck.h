@@ -20,6 +20,9 @@ class GradientProbe {
   Tensor<double> variable(int rows, int cols, double size = 1);
   // Integers 0 .. count-1.
   std::vector<std::int32_t> tokens(int size, int count);
+  // For operations with kinks, where no derivative exists: draws the variables anew until `choices` gives
+  // the same for every change that the check will make, and larger ones. It is to compute what it looks at.
+  void keep_choices(const std::function<std::vector<int>()>& choices);
   // Σ c ∘ y for fixed random c: a scalar that depends on every element of every y.
   Tensor<double> weigh(std::vector<Tensor<double>> results);
 
@@ -28,8 +31,11 @@ class GradientProbe {
  private:
   Graph<double>& graph_;
   Random random_;
+  void draw(Tensor<double> x, double size);
+
   std::uint64_t drawn_ = 0;
   std::vector<Tensor<double>> variables_;
+  std::vector<double> sizes_;
 };
 
 // A registered case: builds a small graph that ends in a [1, 1] tensor.

@@ -57,8 +57,10 @@ class Graph {
   using Forward = std::function<void()>;
   using Backward = std::function<void(Writes)>;
 
-  // Without gradients only forward can be replayed and gradients take no memory.
-  explicit Graph(bool with_gradients = true) : with_gradients_(with_gradients) {}
+  // Without gradients only forward can be replayed and gradients take no memory. A graph that only
+  // declares has no memory at all: recording into it tells which parameters there are.
+  enum class Purpose { training, inference, declaring };
+  explicit Graph(Purpose purpose = Purpose::training) : purpose_(purpose) {}
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
 
@@ -68,11 +70,14 @@ class Graph {
   // the buffer given to bind_gradients.
   Tensor<T> parameter(T* value, int rows, int cols, std::ptrdiff_t offset);
   // A new result, for use by operations.
-  Tensor<T> tensor(int rows, int cols) { return leaf(rows, cols, with_gradients_); }
+  Tensor<T> tensor(int rows, int cols) { return leaf(rows, cols, purpose_ == Purpose::training); }
   // Columns [begin, begin + cols) of x: shares its memory. For use by operations (see split).
   Tensor<T> columns(Tensor<T> x, int begin, int cols);
   // Memory for what an operation saves between forward and backward: `count` elements, zeroed.
   T* scratch(std::size_t count);
+  // Numbers that stay as they are, element i from value(i), computed while recording.
+  Tensor<T> constant(int rows, int cols, const std::function<double(std::size_t)>& value);
+  T* table(std::size_t count, const std::function<double(std::size_t)>& value);
 
   // Backward reads the outputs' gradients and writes those of the inputs that have one, as the
   // Writes tell (one entry an input).
@@ -91,6 +96,7 @@ class Graph {
   void backward(Write parameters = Write::replace);
 
   std::size_t bytes() const { return bytes_; }  // allocated so far
+  bool declares() const { return purpose_ == Purpose::declaring; }
 
  private:
   struct Operation {
@@ -104,7 +110,7 @@ class Graph {
     void operator()(T* p) const { ::operator delete[](p, std::align_val_t{64}); }
   };
 
-  bool with_gradients_;
+  const Purpose purpose_;
   std::vector<std::unique_ptr<T[], Free>> memory_;
   std::vector<std::unique_ptr<typename Tensor<T>::Storage>> tensors_;
   std::vector<Operation> operations_;

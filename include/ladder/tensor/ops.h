@@ -8,11 +8,15 @@
 #include <cstdint>
 #include <vector>
 
+#include "ladder/base/named.h"
 #include "ladder/tensor/graph.h"
 
 namespace ladder::tensor {
 
 enum class Activation { none, gelu, relu, tanh };
+// The words of the setting `activation`.
+inline constexpr Named<Activation> activations[] = {
+    {"gelu", Activation::gelu}, {"relu", Activation::relu}, {"tanh", Activation::tanh}};
 
 // y = activation(x·Wᵀ + b)   x [rows, in], W [out, in], b [1, out] -> y [rows, out]
 // x may be strided.
@@ -46,10 +50,10 @@ template <class T>
 Tensor<T> layer_norm(Graph<T>& graph, Tensor<T> x, Tensor<T> weight, Tensor<T> bias,
                      Tensor<T> residual = {});
 
-// x [rows, n·cols] -> n views [rows, cols] on its columns; no copy. x itself must then have no
+// x [rows, Σ widths] -> views [rows, widths[i]] on its columns; no copy. x itself must then have no
 // other reader, and every part must be used.
 template <class T>
-std::vector<Tensor<T>> split(Graph<T>& graph, Tensor<T> x, int parts);
+std::vector<Tensor<T>> split(Graph<T>& graph, Tensor<T> x, const std::vector<int>& widths);
 
 // What the losses compare with; read at every replay. The user owns it and keeps it alive.
 struct Targets {

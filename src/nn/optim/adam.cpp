@@ -2,6 +2,9 @@
 
 #include <cmath>
 
+#include "ladder/base/math.h"
+#include "ladder/tensor/kernels/simd.h"
+
 namespace ladder::nn {
 
 Adam::Adam(const Settings& s, std::size_t parameters, double decay)
@@ -15,8 +18,8 @@ Adam::Adam(const Settings& s, std::size_t parameters, double decay)
 void Adam::update(std::span<float> p, std::span<const float> g, double learning_rate) {
   ++step_;
   // m / (1 - β1^t) / (sqrt(v / (1 - β2^t)) + ε), with the corrections taken out of the loop
-  const float rate = static_cast<float>(learning_rate / (1 - std::pow(beta1_, step_)));
-  const float root = static_cast<float>(1 / std::sqrt(1 - std::pow(beta2_, step_)));
+  const float rate = static_cast<float>(learning_rate / (1 - math::power(beta1_, step_)));
+  const float root = static_cast<float>(1 / std::sqrt(1 - math::power(beta2_, step_)));
   const float keep = static_cast<float>(1 - learning_rate * decay_);
   const float b1 = static_cast<float>(beta1_), c1 = static_cast<float>(1 - beta1_);
   const float b2 = static_cast<float>(beta2_), c2 = static_cast<float>(1 - beta2_);
@@ -24,15 +27,21 @@ void Adam::update(std::span<float> p, std::span<const float> g, double learning_
   float *m = mean_.data(), *v = square_.data(), *x = p.data();
   const float* d = g.data();
   for (std::size_t i = 0; i < p.size(); ++i) {
-    m[i] = b1 * m[i] + c1 * d[i];
-    v[i] = b2 * v[i] + c2 * d[i] * d[i];
-    x[i] = keep * x[i] - rate * m[i] / (std::sqrt(v[i]) * root + epsilon);
+    m[i] = simd::fma(b1, m[i], c1 * d[i]);
+    v[i] = simd::fma(b2, v[i], c2 * d[i] * d[i]);
+    x[i] = keep * x[i] - rate * m[i] / simd::fma(std::sqrt(v[i]), root, epsilon);
   }
 }
 
-static const Registered<OptimizerKind> registered(
-    {"adam", "p -= lr m' / (sqrt(v') + epsilon), m' and v' bias-corrected means of g and g^2",
-     "Kingma & Ba, arXiv:1412.6980", {"beta1", "beta2", "epsilon"}, 0.001,
-     [](const Settings& s, std::size_t n) { return std::make_unique<Adam>(s, n); }});
+static const Registered<OptimizerPlugin> registered({
+    {.name = "adam",
+     .rule = "p -= lr m' / (sqrt(v') + epsilon), m' and v' bias-corrected means of g and g^2",
+     .source = "Kingma & Ba, arXiv:1412.6980",
+     .settings = {Setting::real("epsilon", "1e-8", 1e-30, 1, "added to the root of the mean of squares",
+                                "arXiv:1412.6980")},
+     .reads = {"beta1", "beta2"}},
+    0.001,
+    [](const Settings& s, std::size_t n) { return std::make_unique<Adam>(s, n); },
+});
 
 }  // namespace ladder::nn

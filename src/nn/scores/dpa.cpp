@@ -1,11 +1,9 @@
-#include "ladder/nn/score.h"
+#include "ladder/nn/score_form.h"
 
 namespace ladder::nn {
+namespace {
 
 struct DotProduct {
-  static constexpr const char* name = "dpa";
-  static constexpr const char* formula = "exp(z), softmax over the row";
-  static constexpr const char* source = "Vaswani et al., arXiv:1706.03762";
   static constexpr Normaliser normaliser = softmax_rows;
 
   template <class V>
@@ -18,6 +16,12 @@ struct DotProduct {
   }
 };
 
-static const Registered<Score> registered(make_score<DotProduct>());
+const Registered<Score> registered({
+    {.name = "dpa",
+     .rule = "exp(z), softmax over the row",
+     .source = "Vaswani et al., arXiv:1706.03762"},
+    score_form<DotProduct>(),
+});
 
+}  // namespace
 }  // namespace ladder::nn

@@ -1,11 +1,9 @@
-#include "ladder/nn/score.h"
+#include "ladder/nn/score_form.h"
 
 namespace ladder::nn {
+namespace {
 
 struct Expressive {
-  static constexpr const char* name = "ea";
-  static constexpr const char* formula = "z^2 / (1 + z^2), divided by the row's sum";
-  static constexpr const char* source = "Gros, arXiv:2407.18601";
   static constexpr Normaliser normaliser = divide_by_sum;
 
   template <class V>
@@ -20,6 +18,12 @@ struct Expressive {
   }
 };
 
-static const Registered<Score> registered(make_score<Expressive>());
+const Registered<Score> registered({
+    {.name = "ea",
+     .rule = "z^2 / (1 + z^2), divided by the row's sum",
+     .source = "Gros, arXiv:2407.18601"},
+    score_form<Expressive>(),
+});
 
+}  // namespace
 }  // namespace ladder::nn

@@ -1,12 +1,10 @@
-#include "ladder/nn/score.h"
+#include "ladder/nn/score_form.h"
 
 namespace ladder::nn {
+namespace {
 
 // EA without its saturation: what z² alone does.
 struct Square {
-  static constexpr const char* name = "square";
-  static constexpr const char* formula = "z^2, divided by the row's sum";
-  static constexpr const char* source = "the limit of ea for small z";
   static constexpr Normaliser normaliser = divide_by_sum;
 
   template <class V>
@@ -19,6 +17,12 @@ struct Square {
   }
 };
 
-static const Registered<Score> registered(make_score<Square>());
+const Registered<Score> registered({
+    {.name = "square",
+     .rule = "z^2, divided by the row's sum",
+     .source = "the limit of ea for small z"},
+    score_form<Square>(),
+});
 
+}  // namespace
 }  // namespace ladder::nn

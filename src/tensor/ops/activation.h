@@ -13,22 +13,22 @@ namespace ladder::tensor {
 // (1 + tanh u)/2 is the logistic function of 2u, which is cheaper.
 struct Gelu {
   template <class V>
-  static void apply(V x, V& y, V& slope) {
+  [[gnu::always_inline]] static void apply(V x, V& y, V& slope) {
     using T = std::remove_cvref_t<decltype(x[0])>;
     constexpr T c = static_cast<T>(2 * 0.79788456080286535588), a = static_cast<T>(0.044715);
     const V x2 = x * x;
     // exp of at most 80: beyond, the logistic function is 0 in float, and 1/(1 + e^80) is harmless
-    const V exponent = -simd::max(c * x * (1 + a * x2), V{} - 80);
+    const V exponent = -simd::max(c * x * simd::fma(x2, a, T(1)), V{} - 80);
     const V s = simd::reciprocal(1 + simd::exp(exponent));
     y = x * s;
     // dy/dx = s + x s (1 - s) d(2u)/dx
-    slope = s + y * (1 - s) * (c * (1 + 3 * a * x2));
+    slope = simd::fma(y * (1 - s), c * simd::fma(x2, 3 * a, T(1)), s);
   }
 };
 
 struct Relu {
   template <class V>
-  static void apply(V x, V& y, V& slope) {
+  [[gnu::always_inline]] static void apply(V x, V& y, V& slope) {
     y = simd::max(x, V{});
     slope = simd::select(x > V{}, V{} + 1, V{});
   }
@@ -36,9 +36,9 @@ struct Relu {
 
 struct Tanh {
   template <class V>
-  static void apply(V x, V& y, V& slope) {
+  [[gnu::always_inline]] static void apply(V x, V& y, V& slope) {
     y = simd::tanh(x);
-    slope = 1 - y * y;
+    slope = simd::fma(-y, y, std::remove_cvref_t<decltype(y[0])>(1));
   }
 };
 

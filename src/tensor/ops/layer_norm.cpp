@@ -25,22 +25,22 @@ Tensor<T> layer_norm(Graph<T>& graph, Tensor<T> x, Tensor<T> weight, Tensor<T> b
       T* n = normal + row;
       const T* from = x.value() + row;
       const T* other = residual ? residual.value() + row : nullptr;
-      const T mean = inverse * sum_of<T>(cols, [&](auto at) {
+      const T mean = inverse * sum_of<T>(cols, [&](auto at, simd::Vec<T> sum) {
         const simd::Vec<T> v = other ? at.load(from) + at.load(other) : at.load(from);
         at.store(n, v);
-        return v;
+        return sum + v;
       });
       // Two passes: the variance of centred values does not cancel.
       for_each_vector<T>(cols, [&](auto at) { at.store(n, at.load(n) - mean); });
-      const T variance = inverse * sum_of<T>(cols, [&](auto at) {
+      const T variance = inverse * sum_of<T>(cols, [&](auto at, simd::Vec<T> sum) {
         const simd::Vec<T> v = at.load(n);
-        return v * v;
+        return simd::fma(v, v, sum);
       });
       const T s = one_by_sd[r] = T(1) / std::sqrt(variance + static_cast<T>(epsilon));
       for_each_vector<T>(cols, [&](auto at) {
         const simd::Vec<T> v = at.load(n) * s;
         at.store(n, v);
-        at.store(y.value() + row, v * at.load(weight.value()) + at.load(bias.value()));
+        at.store(y.value() + row, simd::fma(v, at.load(weight.value()), at.load(bias.value())));
       });
     }
   };
@@ -53,19 +53,18 @@ Tensor<T> layer_norm(Graph<T>& graph, Tensor<T> x, Tensor<T> weight, Tensor<T> b
       const T *dy = y.grad() + row, *n = normal + row;
       const Write weight_mode = r == 0 ? mode[1] : Write::accumulate;
       const Write bias_mode = r == 0 ? mode[2] : Write::accumulate;
-      simd::Vec<T> sum_g{}, sum_gn{};
-      for_each_vector<T>(cols, [&](auto at) {
+      const auto [sum_g, sum_gn] = sums_of<T, 2>(cols, [&](auto at, auto& sums) {
         const simd::Vec<T> d = at.load(dy), v = at.load(n), g = d * at.load(weight.value());
-        sum_g += g;
-        sum_gn += g * v;
+        sums[0] += g;
+        sums[1] = simd::fma(g, v, sums[1]);
         if (weight.grad()) write(at, weight.grad(), d * v, weight_mode);
         if (bias.grad()) write(at, bias.grad(), d, bias_mode);
       });
-      const T mean_g = inverse * simd::sum(sum_g), mean_gn = inverse * simd::sum(sum_gn);
+      const T mean_g = inverse * sum_g, minus_mean_gn = -inverse * sum_gn;
       const T s = one_by_sd[r];
       for_each_vector<T>(cols, [&](auto at) {
         const simd::Vec<T> g = at.load(dy) * at.load(weight.value());
-        const simd::Vec<T> dx = s * (g - mean_g - at.load(n) * mean_gn);
+        const simd::Vec<T> dx = s * simd::fma(at.load(n), minus_mean_gn, g - mean_g);
         if (x.grad()) write(at, x.grad() + row, dx, mode[0]);
         if (residual && residual.grad()) write(at, residual.grad() + row, dx, mode[3]);
       });

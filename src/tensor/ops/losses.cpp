@@ -1,15 +1,29 @@
 // The losses; each adds up over the rows whose target is not ignored.
 #include <algorithm>
-#include <cmath>
+#include <utility>
 
+#include "ladder/base/math.h"
 #include "ladder/tensor/gradcheck.h"
 #include "ladder/tensor/kernels/elementwise.h"
 #include "ladder/tensor/ops.h"
 
 namespace ladder::tensor {
 
-// Records a loss whose rows are independent: `row_loss(x, target, d)` returns the loss of one row
-// of logits x [cols] and writes its gradient d [cols].
+// Σ log x over many x >= 1: products of x as long as they fit a double, then one logarithm.
+class LogSum {
+ public:
+  void add(double x) {
+    product_ *= x;
+    if (!(product_ < 1e200)) sum_ += math::log(std::exchange(product_, 1));  // NaN, too
+  }
+  double value() const { return sum_ + math::log(product_); }
+
+ private:
+  double sum_ = 0, product_ = 1;
+};
+
+// Records a loss whose rows are independent: `row_loss(x, target, d, cols, logs)` returns the loss of
+// one row of logits x [cols], but for what it adds to `logs`, and writes its gradient d [cols].
 template <class T, class RowLoss>
 static Tensor<T> rowwise(Graph<T>& graph, Tensor<T> logits, const Targets& targets,
                          RowLoss row_loss) {
@@ -20,12 +34,13 @@ static Tensor<T> rowwise(Graph<T>& graph, Tensor<T> logits, const Targets& targe
       {logits}, {loss},
       [=, &targets] {
         double total = 0;  // in double: many small terms
+        LogSum logs;
         for (int r = 0; r < rows; ++r) {
           T* row = d + static_cast<std::size_t>(r) * cols;
           if (targets.token[r] < 0) std::fill_n(row, cols, T(0));
-          else total += row_loss(logits.value() + r * logits.stride(), targets.token[r], row, cols);
+          else total += row_loss(logits.value() + r * logits.stride(), targets.token[r], row, cols, logs);
         }
-        loss.value()[0] = static_cast<T>(total * targets.weight);
+        loss.value()[0] = static_cast<T>((total + logs.value()) * targets.weight);
       },
       [=, &targets](Writes mode) {
         // dlogits = dloss · weight · d
@@ -39,21 +54,22 @@ static Tensor<T> rowwise(Graph<T>& graph, Tensor<T> logits, const Targets& targe
 
 template <class T>
 Tensor<T> cross_entropy(Graph<T>& graph, Tensor<T> logits, const Targets& targets) {
-  return rowwise(graph, logits, targets, [](const T* x, int target, T* d, int cols) {
+  return rowwise(graph, logits, targets, [](const T* x, int target, T* d, int cols, LogSum& logs) {
     // -log softmax(x)[t] = log Σ exp(x - max) - (x[t] - max);  d = softmax(x) - onehot(t)
     const T maximum = *std::max_element(x, x + cols);
     for_each_vector<T>(cols, [&](auto at) { at.store(d, simd::exp(at.load(x) - maximum)); });
-    const T sum = sum_of<T>(cols, [&](auto at) { return at.load(d); });
+    const T sum = sum_of<T>(cols, [&](auto at, simd::Vec<T> sum) { return sum + at.load(d); });
     const T one_by_sum = T(1) / sum;
     for_each_vector<T>(cols, [&](auto at) { at.store(d, at.load(d) * one_by_sum); });
     d[target] -= 1;
-    return std::log(static_cast<double>(sum)) - (static_cast<double>(x[target]) - maximum);
+    logs.add(static_cast<double>(sum));
+    return maximum - static_cast<double>(x[target]);
   });
 }
 
 template <class T>
 Tensor<T> squared_loss(Graph<T>& graph, Tensor<T> logits, const Targets& targets) {
-  return rowwise(graph, logits, targets, [](const T* x, int target, T* d, int cols) {
+  return rowwise(graph, logits, targets, [](const T* x, int target, T* d, int cols, LogSum&) {
     // Σ_v (x[v] - onehot[v])²;  d = 2 (x - onehot)
     double total = 0;
     for (int v = 0; v < cols; ++v) {

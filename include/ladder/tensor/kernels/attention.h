@@ -8,89 +8,36 @@
 //
 //   dz[i, j] = (g[i, j] - Σ_j p[i, j] g[i, j]) · Score::slope(z) · decay / (Σ weight + epsilon)
 //
-// Softmax is the same with weight exp(z - row maximum), whose slope is the weight itself.
+// Softmax is the same with weight exp(z - row maximum), whose slope is the weight itself. Scores that
+// are no weight of z alone bring row functions of their own: see attention_rows.h, where all of this
+// happens. A score of distance has z = scale · |query - key|² instead.
 //
 // Blocking. The queries of one (sequence, head) are taken a panel of P = 1 or 2 vectors at a time,
 // one query a lane: score, mask, decay and row sum then need no sum across lanes. A panel of z is
-// [keys, P] and stays in L1; keys beyond the panel's last query are never computed if causal.
+// [keys, P] and stays in L1; keys that no query of the panel may see are never computed (mask.h).
 // Nothing of size context² goes to memory: backward computes z again, which is cheaper than reading
-// it back. What is kept for it is a number a query and head, and a second one, the row's maximum,
-// only for scores that subtract it.
+// it back. What is kept for it is a number or two a query and head, or none, as the score needs.
 //
 // A head's rows of query, key and value are read where they lie, except for rope, which needs them
 // rotated, and for long contexts, where rows that are far apart would compete for the same cache
 // sets: then they are copied side by side.
 //
-// Bits: a lane's chain of operations does not depend on other lanes or on later keys, so outputs do
-// not change when later tokens do.
+// Bits: a lane's chain of operations does not depend on other lanes or on keys that its query may
+// not see, so outputs do not change when later tokens do.
 #pragma once
 
 #include <algorithm>
-#include <limits>
+#include <tuple>
 #include <utility>
 
+#include "ladder/tensor/kernels/attention_problem.h"
+#include "ladder/tensor/kernels/attention_rows.h"
 #include "ladder/tensor/kernels/elementwise.h"
 #include "ladder/tensor/kernels/panel.h"
 #include "ladder/tensor/kernels/scratch.h"
 #include "ladder/tensor/kernels/transpose.h"
 
 namespace ladder::tensor {
-
-// How weights become probabilities.
-struct Normaliser {
-  bool subtract_maximum;  // weight(z - max z): for exp, which overflows otherwise
-  bool divide_by_sum;
-  double epsilon;  // added to the sum
-};
-inline constexpr Normaliser softmax_rows{true, true, 0};
-inline constexpr Normaliser divide_by_sum{false, true, 1e-9};
-inline constexpr Normaliser unnormalised{false, false, 0};
-
-// Vectors of queries a panel. Two reuse each broadcast key twice; one wastes less of a short context.
-template <class T>
-constexpr int panel_vectors(int context) {
-  return context > 3 * simd::lanes<T> ? 2 : 1;
-}
-
-// The context, rounded up to whole panels.
-template <class T>
-constexpr int padded_context(int context) {
-  const int panel = panel_vectors<T>(context) * simd::lanes<T>;
-  return (context + panel - 1) / panel * panel;
-}
-
-// One attention operation. Rows are tokens: row b·context + t. Head h owns columns
-// [h·head_size, (h+1)·head_size) of query, key, value and out.
-template <class T>
-struct AttentionProblem {
-  int batch, context, heads, head_size;
-  std::ptrdiff_t input_stride;   // between rows of query, key, value and of their gradients
-  std::ptrdiff_t output_stride;  // between rows of out and its gradient
-  const T *query, *key, *value;
-  T* out;
-  bool causal;
-  T scale;
-  // Rotary angles of pair (d, d + head_size/2) at position t, [context, head_size/2]; or null.
-  const T *cosine = nullptr, *sine = nullptr;
-  // Slope m of each head's decay exp(-m·(query - key)), [heads]; or null.
-  const T* decay_slope = nullptr;
-  // Saved by forward for backward, [batch, heads, padded_context] each: 1/(Σ weight + epsilon); and
-  // max z, where the score's normaliser subtracts it.
-  T *one_by_sum = nullptr, *maximum = nullptr;
-  // Backward only.
-  const T* dout = nullptr;
-  T *dquery = nullptr, *dkey = nullptr, *dvalue = nullptr;  // replaced, not added to
-  Write write_query = Write::replace, write_key = Write::replace, write_value = Write::replace;
-  // Where `weights` puts p and, unless null, z; [batch, heads, query, key], 0 if not legal.
-  T *probabilities = nullptr, *products = nullptr;
-};
-
-template <class T>
-struct AttentionKernel {
-  void (*forward)(const AttentionProblem<T>&);
-  void (*backward)(const AttentionProblem<T>&);
-  void (*weights)(const AttentionProblem<T>&);  // forward's p and z, for people to look at
-};
 
 namespace attention_detail {
 
@@ -108,144 +55,208 @@ class Head {
   using Vec = simd::Vec<T>;
   static constexpr int lanes = simd::lanes<T>;
   static constexpr int P = V * lanes;
-  static constexpr Normaliser normaliser = Score::normaliser;
+  using Form = RowsOf<Score>;
+  using PanelRows = Rows<T, P>;
+  static constexpr bool of_distance = requires { requires Score::of_distance; };
   static constexpr int most_rows_in_place = 64;
 
  public:
   // Reserves all that forward and backward need; the pointers serve every head of the problem.
-  explicit Head(const AttentionProblem<T>& problem)
+  explicit Head(const AttentionProblem<T>& problem, int most = 0)
       : p_(problem),
-        n_(problem.context),
+        n_(problem.queries),
+        keys_(problem.keys),
         e_(problem.head_size),
-        padded_(padded_context<T>(problem.context)),
-        copied_(problem.cosine || n_ > most_rows_in_place) {
-    const std::size_t rows = copied_ ? static_cast<std::size_t>(n_) * e_ : 0;
+        padded_(padded_queries<T>(problem.queries)),
+        most_(std::min(most, problem.keys)),
+        copied_(problem.cosine || problem.keys > most_rows_in_place) {
+    const std::size_t rows = copied_ ? static_cast<std::size_t>(std::max(n_, keys_)) * e_ : 0;
     const std::size_t columns = static_cast<std::size_t>(padded_) * e_;
-    const std::size_t panel = static_cast<std::size_t>(n_) * P;
+    const std::size_t panel = static_cast<std::size_t>(keys_) * P;
+    const int distances = p_.first_query + padded_ + keys_;  // from -distances to distances
     T* next = workspace<T>().reserve(6 * (rows + 16) + 2 * (columns + 16) + 3 * (panel + 16) +
-                                     2 * padded_);
+                                     2 * distances + 16 + (most_ + std::size_t{1}) * lanes + 16 +
+                                     2 * (keys_ + std::size_t{16}));
     const auto take = [&next](std::size_t count) {  // each part begins aligned
       return std::exchange(next, next + (count + 15) / 16 * 16);
     };
     for (T*& copy : copies_) copy = take(rows);
     query_columns_ = take(columns), dout_columns_ = take(columns);
-    z_ = take(panel), weight_ = take(panel), g_ = take(panel);
-    decay_ = take(2 * padded_) + padded_;
+    z_ = take(panel), p_panel_ = take(panel), g_ = take(panel);
+    list_ = take(static_cast<std::size_t>(most_) * lanes);
+    key_sums_ = take(keys_), words_ = reinterpret_cast<std::uint32_t*>(take(keys_));
+    decay_ = take(2 * distances) + distances;
   }
 
   void forward(int b, int h) {
     gather(b, h);
+    T* const out = p_.out + at(p_.out_rows, b, 0) + h * e_;
     for (int i0 = 0; i0 < n_; i0 += P) {
-      const int keys = keys_of(i0), queries = std::min(P, n_ - i0);
-      compute_weights(i0, keys);
-      for (int j = 0; j < keys; ++j)  // p = weight / sum
-        for (int v = 0; v < P; v += lanes)
-          simd::store(z_ + j * P + v, simd::load(z_ + j * P + v) * simd::load(one_by_sum_ + i0 + v));
+      use_panel(i0);
+      compute_probabilities(i0);
       // out[i] = Σ_j p[i,j] value[j]
-      small_multiply(queries, e_, keys, Strided<T>{z_, 1, P}, value_.data, value_.row_stride,
-                     p_.out + row(b, i0) * p_.output_stride + h * e_, p_.output_stride);
+      multiply_runs(std::min(P, n_ - i0), Strided<T>{z_, 1, P}, value_,
+                    {out + i0 * p_.out_rows.stride, p_.out_rows.stride, Write::replace});
     }
   }
 
   void backward(int b, int h) {
     gather(b, h);
-    const T* dout = p_.dout + row(b, 0) * p_.output_stride + h * e_;
-    columns_of(dout, p_.output_stride, T(1), dout_columns_);
-    const Gradient dquery = gradient(p_.dquery, p_.write_query, 3, b, h);
-    const Gradient dkey = gradient(p_.dkey, p_.write_key, 4, b, h);
-    const Gradient dvalue = gradient(p_.dvalue, p_.write_value, 5, b, h);
+    const T* dout = p_.dout + at(p_.out_rows, b, 0) + h * e_;
+    columns_of(dout, p_.out_rows.stride, T(1), dout_columns_);
+    const Gradient dquery = gradient(p_.dquery, p_.query_rows, p_.write_query, 3, b, h);
+    const Gradient dkey = gradient(p_.dkey, p_.key_rows, p_.write_key, 4, b, h);
+    const Gradient dvalue = gradient(p_.dvalue, p_.key_rows, p_.write_value, 5, b, h);
+    if constexpr (of_distance) std::fill_n(key_sums_, keys_, T(0));
 
-    for (int i0 = 0, known = 0; i0 < n_; i0 += P) {
-      const int keys = keys_of(i0), queries = std::min(P, n_ - i0);
-      compute_gradients(i0, keys);
-      const Strided<T> dz{z_, P, 1}, p{weight_, P, 1};
+    int known = 0;  // keys before this one have a gradient already
+    for (int i0 = 0; i0 < n_; i0 += P) {
+      const int queries = std::min(P, n_ - i0);
+      use_panel(i0);
+      compute_gradients(i0);
+      T query_sums[P];
+      if constexpr (of_distance) sum_distances(queries, query_sums);
+      const Strided<T> dz{z_, P, 1}, p{p_panel_, P, 1};
       // z = scale·query·key:  dquery[i] = Σ_j dz[i,j] key[j],  dkey[j] = Σ_i dz[i,j] query[i]
       // out = p·value:  dvalue[j] = Σ_i p[i,j] dout[i]
-      small_multiply(queries, e_, keys, dz.transposed(), key_.data, key_.row_stride,
-                     dquery.data + i0 * dquery.stride, dquery.stride, dquery.write);
-      const auto add = [&](Strided<T> a, const T* rows, std::ptrdiff_t stride, const Gradient& to) {
-        small_multiply(known, e_, queries, a, rows, stride, to.data, to.stride, Write::accumulate);
-        small_multiply(keys - known, e_, queries, a.at(known, 0), rows, stride,
-                       to.data + known * to.stride, to.stride, to.write);
-      };
-      add(dz, query_.at(i0, 0).data, query_.row_stride, dkey);
-      add(p, dout + i0 * p_.output_stride, p_.output_stride, dvalue);
-      known = keys;  // the keys that have a gradient already
+      multiply_runs(queries, dz.transposed(), key_, dquery.from(i0));
+      if constexpr (of_distance)
+        subtract_multiples(query_sums, query_.at(i0, 0), dquery.from(i0), queries);
+      for (const KeyRun& run : runs_) {
+        zero(dkey, known, run.begin), zero(dvalue, known, run.begin);
+        const int old = std::clamp(known, run.begin, run.end);
+        const auto add = [&](Strided<T> a, const T* rows, std::ptrdiff_t stride, Gradient to) {
+          small_multiply(old - run.begin, e_, queries, a.at(run.begin, 0), rows, stride,
+                         to.from(run.begin).data, to.stride, Write::accumulate);
+          small_multiply(run.end - old, e_, queries, a.at(old, 0), rows, stride, to.from(old).data,
+                         to.stride, to.write);
+        };
+        add(dz, query_.at(i0, 0).data, query_.row_stride, dkey);
+        add(p, dout + i0 * p_.out_rows.stride, p_.out_rows.stride, dvalue);
+        known = std::max(known, run.end);
+      }
     }
+    zero(dkey, known, keys_), zero(dvalue, known, keys_);
+    if constexpr (of_distance) subtract_multiples(key_sums_, key_, dkey, keys_);
     scatter(b, h);
   }
 
-  void weights(int b, int h) {
+  void weights(const AttentionMaps<T>& maps) {
+    gather(maps.sequence, maps.head);
+    const auto all = static_cast<std::size_t>(maps.end - maps.begin) * keys_;
+    if (maps.probabilities) std::fill_n(maps.probabilities, all, T(0));
+    if (maps.products) std::fill_n(maps.products, all, T(0));
+    if (maps.legal) std::fill_n(maps.legal, all, std::uint8_t{0});
+    for (int i0 = maps.begin / P * P; i0 < maps.end; i0 += P) {
+      use_panel(i0);
+      const auto copy = [&](auto* to, auto value) {
+        if (!to) return;
+        for_each_pair([&](int q, int j) {
+          if (const int i = i0 + q; i >= maps.begin && i < maps.end)
+            to[static_cast<std::size_t>(i - maps.begin) * keys_ + j] = value(q, j);
+        });
+      };
+      copy(maps.legal, [](int, int) { return std::uint8_t{1}; });
+      compute_z(i0);
+      copy(maps.products, [&](int q, int j) { return z_[j * P + q]; });
+      compute_probabilities(i0);
+      copy(maps.probabilities, [&](int q, int j) { return z_[j * P + q]; });
+    }
+  }
+
+  // The mask of the `most` keys of each query.
+  void choose(int b, int h, Mask& chosen) {
     gather(b, h);
-    const std::size_t map = (static_cast<std::size_t>(b) * p_.heads + h) * n_ * n_;
+    chosen.clear();
+    std::fill_n(words_, keys_, 0u);
     for (int i0 = 0; i0 < n_; i0 += P) {
-      const int keys = keys_of(i0);
-      if (p_.products) {
-        compute_z(i0, keys);
-        copy_map(i0, p_.products + map, [](int) { return T(1); });
-      }
-      compute_weights(i0, keys);
-      copy_map(i0, p_.probabilities + map, [&](int i) { return one_by_sum_[i]; });
+      use_panel(i0);
+      compute_z(i0);
+      for (int v = 0; v < V; ++v) choose_keys<Form>(rows_at(i0, v), most_, list_, words_);
+      const std::uint32_t exist = n_ - i0 < P ? (1u << (n_ - i0)) - 1 : mask_->all();
+      for (const KeyRun& run : runs_)
+        for (int j = run.begin; j < run.end; ++j) chosen.add(j, std::exchange(words_[j], 0) & exist);
+      chosen.close();
     }
   }
 
  private:
-  std::size_t row(int b, int t) const { return static_cast<std::size_t>(b) * n_ + t; }
-  int keys_of(int i0) const { return p_.causal ? std::min(n_, i0 + P) : n_; }
-
-  // Finds the head's query, key and value, or copies them to contiguous rows [context, head_size],
-  // rotated if need be; and the scaled queries to columns [head_size, padded].
-  void gather(int b, int h) {
-    const std::ptrdiff_t from = row(b, 0) * p_.input_stride + h * e_;
-    const auto rows = [&](const T* whole, int copy, bool rotated) -> Strided<T> {
-      if (!copied_) return {whole + from, p_.input_stride, 1};
-      for (int t = 0; t < n_; ++t)
-        copy_rotated(whole + from + t * p_.input_stride, copies_[copy] + t * e_, rotated, t, T(1),
-                     Write::replace);
-      return {copies_[copy], e_, 1};
-    };
-    query_ = rows(p_.query, 0, true), key_ = rows(p_.key, 1, true), value_ = rows(p_.value, 2, false);
-    columns_of(query_.data, query_.row_stride, p_.scale, query_columns_);
-    const std::size_t saved = (static_cast<std::size_t>(b) * p_.heads + h) * padded_;
-    one_by_sum_ = p_.one_by_sum + saved;
-    if constexpr (normaliser.subtract_maximum) maximum_ = p_.maximum + saved;
-    if (p_.decay_slope)
-      for (int distance = -padded_; distance < padded_; ++distance) {
-        const T bias = -p_.decay_slope[h] * static_cast<T>(std::abs(distance));
-        decay_[distance] = normaliser.subtract_maximum ? bias : simd::exp(bias);
-      }
+  static std::size_t at(const RowLayout& rows, int b, int t) {
+    return b * rows.sequence + t * rows.stride;
   }
 
-  // Where a gradient [context, head_size] is built: in place, or in a copy that scatter takes back.
+  // The runs of the panel whose first query is i0.
+  void use_panel(int i0) { runs_ = mask_->runs(i0 / P); }
+
+  // Where a result [rows, head_size] is built.
   struct Gradient {
     T* data;
     std::ptrdiff_t stride;
     Write write;
+    Gradient from(int row) const { return {data + row * stride, stride, write}; }
   };
-  Gradient gradient(T* whole, Write write, int copy, int b, int h) const {
+
+  // to[m, head_size] = Σ over the runs' keys j of a[m, j] b[j]; 0 where there is none.
+  void multiply_runs(int m, Strided<T> a, Strided<T> b, Gradient to) const {
+    for (const KeyRun& run : runs_) {
+      small_multiply(m, e_, run.end - run.begin, a.at(0, run.begin), b.at(run.begin, 0).data,
+                     b.row_stride, to.data, to.stride, to.write);
+      to.write = Write::accumulate;
+    }
+    if (runs_.empty() && to.write == Write::replace)
+      for (int i = 0; i < m; ++i) std::fill_n(to.data + i * to.stride, e_, T(0));
+  }
+
+  // Keys [begin, end) that no query has seen.
+  void zero(const Gradient& gradient, int begin, int end) const {
+    for (int j = begin; j < end && gradient.write == Write::replace; ++j)
+      std::fill_n(gradient.from(j).data, e_, T(0));
+  }
+
+  // Finds the head's query, key and value, or copies them to contiguous rows, rotated if need be;
+  // and the scaled queries to columns [head_size, padded].
+  void gather(int b, int h) {
+    const auto rows = [&](const T* whole, const RowLayout& layout, int count, int first, int copy,
+                          bool rotated) -> Strided<T> {
+      const T* from = whole + at(layout, b, 0) + h * e_;
+      if (!copied_) return {from, layout.stride, 1};
+      for (int t = 0; t < count; ++t)
+        copy_rotated(from + t * layout.stride, copies_[copy] + t * e_, rotated, first + t, T(1),
+                     Write::replace);
+      return {copies_[copy], e_, 1};
+    };
+    query_ = rows(p_.query, p_.query_rows, n_, p_.first_query, 0, true);
+    key_ = rows(p_.key, p_.key_rows, keys_, 0, 1, true);
+    value_ = rows(p_.value, p_.key_rows, keys_, 0, 2, false);
+    columns_of(query_.data, query_.row_stride, of_distance ? T(1) : p_.scale, query_columns_);
+    const std::size_t head = static_cast<std::size_t>(b) * p_.heads + h;
+    mask_ = p_.masks + (p_.mask_a_head ? head : 0);
+    saved_ = p_.saved + head * Form::saved * padded_;
+    if (p_.decay_slope)
+      for (int distance = -keys_; distance < p_.first_query + padded_; ++distance) {
+        const T bias = -p_.decay_slope[h] * static_cast<T>(std::abs(distance));
+        decay_[distance] = Form::adds_decay ? bias : simd::exp(bias);
+      }
+  }
+
+  // In place, or in a copy that scatter takes back.
+  Gradient gradient(T* whole, const RowLayout& rows, Write write, int copy, int b, int h) const {
     if (copied_) return {copies_[copy], e_, Write::replace};
-    return {whole + row(b, 0) * p_.input_stride + h * e_, p_.input_stride, write};
+    return {whole + at(rows, b, 0) + h * e_, rows.stride, write};
   }
 
   // The gradients' way back: rotation by -angle is the transpose of rotation by the angle.
   void scatter(int b, int h) {
     if (!copied_) return;
-    const std::ptrdiff_t to = row(b, 0) * p_.input_stride + h * e_;
-    for (int t = 0; t < n_; ++t) {
-      const std::ptrdiff_t at = to + t * p_.input_stride, from = static_cast<std::ptrdiff_t>(t) * e_;
-      copy_rotated(copies_[3] + from, p_.dquery + at, true, t, T(-1), p_.write_query);
-      copy_rotated(copies_[4] + from, p_.dkey + at, true, t, T(-1), p_.write_key);
-      copy_rotated(copies_[5] + from, p_.dvalue + at, false, t, T(-1), p_.write_value);
-    }
-  }
-
-  // The panel z_ as rows of a map [query, key], row i times factor(i).
-  template <class F>
-  void copy_map(int i0, T* to, F factor) const {
-    for (int i = i0; i < std::min(i0 + P, n_); ++i)
-      for (int j = 0; j < n_; ++j)
-        to[static_cast<std::size_t>(i) * n_ + j] =
-            p_.causal && j > i ? T(0) : z_[j * P + i - i0] * factor(i);
+    const auto back = [&](int copy, T* whole, const RowLayout& rows, int count, int first,
+                          bool rotated, Write mode) {
+      for (int t = 0; t < count; ++t)
+        copy_rotated(copies_[copy] + static_cast<std::ptrdiff_t>(t) * e_,
+                     whole + at(rows, b, t) + h * e_, rotated, first + t, T(-1), mode);
+    };
+    back(3, p_.dquery, p_.query_rows, n_, p_.first_query, true, p_.write_query);
+    back(4, p_.dkey, p_.key_rows, keys_, 0, true, p_.write_key);
+    back(5, p_.dvalue, p_.key_rows, keys_, 0, false, p_.write_value);
   }
 
   // to = from, rotated by sign · angle(t): (a, b) -> (a cos - b sin, b cos + a sin)
@@ -258,123 +269,127 @@ class Head {
     const T *c = p_.cosine + t * half, *s = p_.sine + t * half;
     for_each_vector<T>(half, [&](auto at) {
       const Vec a = at.load(from), b = at.load(from + half), sine = sign * at.load(s);
-      write(at, to, a * at.load(c) - b * sine, mode);
-      write(at, to + half, b * at.load(c) + a * sine, mode);
+      write(at, to, simd::fma(a, at.load(c), -(b * sine)), mode);
+      write(at, to + half, simd::fma(b, at.load(c), a * sine), mode);
     });
   }
 
-  // to[d, t] = factor · from[t, d], [head_size, padded]; columns beyond the context are 0.
+  // to[d, t] = factor · from[t, d], [head_size, padded]; columns beyond the queries are 0.
   void columns_of(const T* from, std::ptrdiff_t stride, T factor, T* to) const {
     transpose(n_, e_, from, stride, factor, to, padded_);
     for (int d = 0; n_ < padded_ && d < e_; ++d)
       std::fill(to + static_cast<std::size_t>(d) * padded_ + n_, to + (d + std::size_t{1}) * padded_, T(0));
   }
 
-  // Calls f(offset in the panel, z, decay, legal lanes) for vector v of every key.
+  // Vector v of the queries of the panel that begins with query i0.
+  PanelRows rows_at(int i0, int v, bool in_backward = false) const {
+    const int at = v * lanes;
+    return {runs_, mask_->lanes(), at, z_ + at, p_panel_ + at, g_ + at, in_backward,
+            p_.decay_slope ? decay_ + p_.first_query + i0 + at : nullptr,
+            saved_ + i0 + at, padded_, p_.scale, p_.parameter};
+  }
+
+  // Calls f(query of the panel, key) for every legal pair.
   template <class F>
-  void for_each_key(int i0, int v, int keys, F&& f) const {
-    const int first = i0 + v * lanes;  // the query in lane 0
-    const Vec query = simd::iota<T>() + static_cast<T>(first);
-    for (int j = 0; j < keys; ++j) {
-      const Vec decay = p_.decay_slope ? simd::load(decay_ + first - j) : Vec{};
-      f(j * P + v * lanes, decay, query >= static_cast<T>(p_.causal ? j : 0));
-    }
-  }
-
-  // z of one place, as it enters Score::weight.
-  Vec shifted(int offset, Vec decay, Vec maximum) const {
-    Vec z = simd::load(z_ + offset);
-    if constexpr (normaliser.subtract_maximum) {
-      if (p_.decay_slope) z += decay;  // exp(z)·exp(-m·distance), without underflow
-      z -= maximum;
-    }
-    return z;
-  }
-  Vec decayed(Vec weight, Vec decay) const {
-    if constexpr (!normaliser.subtract_maximum)
-      if (p_.decay_slope) weight *= decay;
-    return weight;
-  }
-
-  void compute_z(int i0, int keys) {
-    panel_multiply<V>(keys, e_, key_, query_columns_ + i0, padded_, z_, P);
-  }
-
-  // z_ [keys, P] becomes the weights; one_by_sum_ and maximum_ of the panel's queries are set.
-  void compute_weights(int i0, int keys) {
-    compute_z(i0, keys);
-    for (int v = 0; v < V; ++v) {
-      Vec maximum{};
-      if constexpr (normaliser.subtract_maximum) {
-        maximum -= std::numeric_limits<T>::max();
-        for_each_key(i0, v, keys, [&](int offset, Vec decay, auto legal) {
-          const Vec z = shifted(offset, decay, Vec{});
-          maximum = simd::select(legal, simd::max(z, maximum), maximum);
-        });
+  void for_each_pair(F&& f) const {
+    for (const KeyRun& run : runs_)
+      for (int j = run.begin; j < run.end; ++j) {
+        const std::uint32_t word =
+            run.lanes < 0 ? mask_->all() : mask_->lanes()[run.lanes + j - run.begin];
+        for (int q = 0; q < P; ++q)
+          if (word >> q & 1) f(q, j);
       }
+  }
+
+  // z_ becomes z, [keys, P].
+  void compute_z(int i0) {
+    for (const KeyRun& run : runs_) {
+      const auto [m, keys, z] = std::tuple(run.end - run.begin, key_.at(run.begin, 0), z_ + run.begin * P);
+      if constexpr (of_distance) {
+        panel_distances<V>(m, e_, keys, query_columns_ + i0, padded_, z, P);
+        for (int at = 0; at < m * P; at += lanes) simd::store(z + at, simd::load(z + at) * p_.scale);
+      } else {
+        panel_multiply<V>(m, e_, keys, query_columns_ + i0, padded_, z, P);
+      }
+    }
+  }
+
+  // z_ becomes p.
+  void compute_probabilities(int i0) {
+    compute_z(i0);
+    for (int v = 0; v < V; ++v) Form::forward(rows_at(i0, v));
+  }
+
+  // z_ becomes scale · dz and p_panel_ becomes p, both [keys, P].
+  void compute_gradients(int i0) {
+    compute_z(i0);
+    for (const KeyRun& run : runs_)
+      panel_multiply<V>(run.end - run.begin, e_, value_.at(run.begin, 0), dout_columns_ + i0, padded_,
+                        g_ + run.begin * P, P);
+    for (int v = 0; v < V; ++v) Form::backward(rows_at(i0, v, true));
+  }
+
+  // With c = -2 scale · dz:  dquery[i] = Σ_j c[i,j] (key[j] - query[i]),  dkey[j] = Σ_i c[i,j]
+  // (query[i] - key[j]). The products give the first terms; these sums are for the second ones.
+  void sum_distances(int queries, T* query_sums) {
+    T ones[P];
+    std::fill_n(ones, P, T(1));
+    for (int v = 0; v < P; v += lanes) {
       Vec sum{};
-      for_each_key(i0, v, keys, [&](int offset, Vec decay, auto legal) {
-        Vec w = decayed(Score::weight(shifted(offset, decay, maximum)), decay);
-        w = simd::select(legal, w, Vec{});
-        sum += w;
-        simd::store(z_ + offset, w);
-      });
-      Vec one_by_sum = Vec{} + 1;
-      if constexpr (normaliser.divide_by_sum)  // an empty row gives zeros, not NaN
-        one_by_sum = simd::select(sum == Vec{}, Vec{}, 1 / (sum + static_cast<T>(normaliser.epsilon)));
-      simd::store(one_by_sum_ + i0 + v * lanes, one_by_sum);
-      if constexpr (normaliser.subtract_maximum)
-        simd::store(maximum_ + i0 + v * lanes, maximum);
+      for (const KeyRun& run : runs_)
+        for (int j = run.begin; j < run.end; ++j) {
+          const Vec c = simd::load(z_ + j * P + v) * T(-2);
+          simd::store(z_ + j * P + v, c);
+          sum += c;
+        }
+      simd::store(query_sums + v, sum);
     }
+    for (const KeyRun& run : runs_)
+      small_multiply(run.end - run.begin, 1, queries, Strided<T>{z_ + run.begin * P, P, 1}, ones, 1,
+                     key_sums_ + run.begin, 1, Write::accumulate);
   }
-
-  // z_ becomes scale · dz and weight_ becomes p, both [keys, P].
-  void compute_gradients(int i0, int keys) {
-    compute_z(i0, keys);
-    panel_multiply<V>(keys, e_, value_, dout_columns_ + i0, padded_, g_, P);
-    for (int v = 0; v < V; ++v) {
-      const Vec one_by_sum = simd::load(one_by_sum_ + i0 + v * lanes);
-      Vec maximum{};
-      if constexpr (normaliser.subtract_maximum) maximum = simd::load(maximum_ + i0 + v * lanes);
-      Vec mean_g{};  // Σ_j p g
-      for_each_key(i0, v, keys, [&](int offset, Vec decay, auto legal) {
-        const Vec z = shifted(offset, decay, maximum);
-        const Vec w = Score::weight(z);
-        const Vec slope = simd::select(legal, decayed(Score::slope(z, w), decay), Vec{});
-        const Vec p = simd::select(legal, decayed(w, decay), Vec{}) * one_by_sum;
-        mean_g += p * simd::load(g_ + offset);
-        simd::store(z_ + offset, slope);
-        simd::store(weight_ + offset, p);
+  // to[t] -= factor[t] · rows[t]
+  void subtract_multiples(const T* factor, Strided<T> rows, const Gradient& to, int count) const {
+    for (int t = 0; t < count; ++t) {
+      T* const row = to.data + t * to.stride;
+      const T* const from = rows.at(t, 0).data;
+      for_each_vector<T>(e_, [&](auto at) {
+        at.store(row, simd::fma(Vec{} - factor[t], at.load(from), at.load(row)));
       });
-      if constexpr (!normaliser.divide_by_sum) mean_g = Vec{};
-      const Vec factor = one_by_sum * p_.scale;
-      for (int j = 0; j < keys; ++j) {
-        const int offset = j * P + v * lanes;
-        const Vec g = simd::load(g_ + offset) - mean_g;
-        simd::store(z_ + offset, simd::load(z_ + offset) * factor * g);
-      }
     }
   }
 
   const AttentionProblem<T>& p_;
-  const int n_, e_, padded_;
+  const int n_, keys_, e_, padded_;
+  const int most_;                   // keys of a query that are chosen
   const bool copied_;
-  T* copies_[6];                     // query, key, value and their gradients [context, head_size]
+  const Mask* mask_ = nullptr;       // the head's
+  std::span<const KeyRun> runs_;     // the panel's
+  T* copies_[6];                     // query, key, value and their gradients [rows, head_size]
   Strided<T> query_, key_, value_;   // the head's rows, wherever they are
   T *query_columns_, *dout_columns_;                      // [head_size, padded]
-  T *z_, *weight_, *g_;                                   // [keys, P]
-  T* decay_;                                              // [-padded .. padded)
-  T *one_by_sum_ = nullptr, *maximum_ = nullptr;          // the head's, [padded]
+  T *z_, *p_panel_, *g_;                                  // [keys, P]
+  T* decay_;                                              // by distance
+  T* saved_ = nullptr;                                    // the head's, [Form::saved, padded]
+  T* list_;                                               // [most, lanes]: for choose
+  T* key_sums_;                                           // [keys]
+  std::uint32_t* words_;                                  // [keys]: a mask in the making
 };
 
+// Calls f with the worker for panels of the size that suits the problem.
+template <class Score, class T, class F>
+void with_head(const AttentionProblem<T>& problem, F&& f, int most = 0) {
+  if (panel_vectors<T>(problem.queries) == 2) f(Head<Score, 2, T>(problem, most));
+  else f(Head<Score, 1, T>(problem, most));
+}
+
 template <class Score, class T, class Method>
-void for_each_head(const AttentionProblem<T>& problem, Method method) {
+void for_each_head(const AttentionProblem<T>& problem, Method method, int most = 0) {
   const auto run = [&](auto head) {
     for (int b = 0; b < problem.batch; ++b)
       for (int h = 0; h < problem.heads; ++h) method(head, b, h);
   };
-  if (panel_vectors<T>(problem.context) == 2) run(Head<Score, 2, T>(problem));
-  else run(Head<Score, 1, T>(problem));
+  with_head<Score>(problem, run, most);
 }
 
 }  // namespace attention_detail
@@ -384,14 +399,19 @@ template <class Score, class T>
 AttentionKernel<T> attention_kernel() {
   using Problem = AttentionProblem<T>;
   return {
+      RowsOf<Score>::saved,
       [](const Problem& p) {
         attention_detail::for_each_head<Score>(p, [](auto& head, int b, int h) { head.forward(b, h); });
       },
       [](const Problem& p) {
         attention_detail::for_each_head<Score>(p, [](auto& head, int b, int h) { head.backward(b, h); });
       },
-      [](const Problem& p) {
-        attention_detail::for_each_head<Score>(p, [](auto& head, int b, int h) { head.weights(b, h); });
+      [](const Problem& p, const AttentionMaps<T>& maps) {
+        attention_detail::with_head<Score>(p, [&](auto head) { head.weights(maps); });
+      },
+      [](const Problem& p, int most, Mask* chosen) {
+        const auto choose = [&](auto& head, int b, int h) { head.choose(b, h, chosen[b * p.heads + h]); };
+        attention_detail::for_each_head<Score>(p, choose, most);
       },
   };
 }

@@ -6,6 +6,7 @@
 // `at` is a whole vector's place, or the partial one at the end, whose missing lanes load as 0.
 #pragma once
 
+#include <array>
 #include <cstddef>
 
 #include "ladder/tensor/kernels/matmul.h"  // Write
@@ -41,12 +42,36 @@ inline void write(At at, T* y, simd::Vec<T> v, Write mode) {
   at.store(y, mode == Write::replace ? v : at.load(y) + v);
 }
 
-// Sum over f(at), in a fixed order. f must give 0 in lanes that do not exist.
+// `count` sums over n elements: f(at, sums) adds its part to sums[0 .. count-1], lane by lane, and
+// nothing to lanes that do not exist. Vectors take turns on reduction_lanes partial sums, which are
+// then added as a tree: the order is the same for vectors of any width.
+template <class T, int count, class F>
+inline std::array<T, count> sums_of(std::size_t n, F&& f) {
+  constexpr int lanes = simd::lanes<T>, parts = simd::reduction_lanes<T> / lanes;
+  using Sums = std::array<simd::Vec<T>, count>;
+  Sums sums[parts] = {};
+  std::size_t i = 0;
+  for (; i + parts * lanes <= n; i += parts * lanes)
+#pragma GCC unroll 4
+    for (int part = 0; part < parts; ++part) f(WholeVector<T>{i + part * lanes}, sums[part]);
+#pragma GCC unroll 4
+  for (int part = 0; part < parts; ++part, i += lanes) {
+    if (i + lanes <= n) f(WholeVector<T>{i}, sums[part]);
+    else if (i < n) f(PartialVector<T>{i, static_cast<int>(n - i)}, sums[part]);
+  }
+  std::array<T, count> result;
+  for (int c = 0; c < count; ++c) {
+    for (int half = parts / 2; half > 0; half /= 2)
+      for (int part = 0; part < half; ++part) sums[part][c] += sums[part + half][c];
+    result[c] = simd::sum(sums[0][c]);
+  }
+  return result;
+}
+
+// One such sum: f(at, sum) returns the sum with its part.
 template <class T, class F>
 inline T sum_of(std::size_t n, F&& f) {
-  simd::Vec<T> total{};
-  for_each_vector<T>(n, [&](auto at) { total += f(at); });
-  return simd::sum(total);
+  return sums_of<T, 1>(n, [&](auto at, auto& sums) { sums[0] = f(at, sums[0]); })[0];
 }
 
 }  // namespace ladder::tensor

@@ -3,7 +3,7 @@
 // All three forms of training are fast: y = x W^T (b transposed), dx = dy W, dW += dy^T x
 // (a transposed). Any size may be zero; k = 0 writes the bias (or zero, or leaves C as it is).
 //
-// Each element of C is one chain of multiply-adds over k = 0, 1, 2, ..., which starts at
+// Each element of C is one chain of fused multiply-adds over k = 0, 1, 2, ..., which starts at
 // (C if accumulating, else 0) + bias. It does not depend on m, n or the place of the element, so a
 // row has the same bits in a batch of any size.
 //

@@ -34,6 +34,21 @@ inline constexpr int tile_rows = 4, max_vectors = 2;
 template <int V>
 inline constexpr int rows_of = V == 1 ? 2 * tile_rows : tile_rows;
 
+// What a step adds to a chain, of an element of A and one of B.
+struct Product {
+  template <class X, class Vector>
+  static Vector add(X a, Vector b, Vector sum) {
+    return simd::fma(a, b, sum);
+  }
+};
+struct SquaredDifference {
+  template <class X, class Vector>
+  static Vector add(X a, Vector b, Vector sum) {
+    const Vector difference = b - a;
+    return simd::fma(difference, difference, sum);
+  }
+};
+
 // Where the chains begin, and how many columns of C there are.
 template <class T>
 struct Edge {
@@ -42,9 +57,9 @@ struct Edge {
   int columns;    // read by partial tiles only, which end inside their last vector
 };
 
-// C[M, V vectors] = start + A[M,k] B[k, V vectors]. A partial tile has fewer columns in C and bias,
+// C[M, V vectors] = start + A[M,k] B[k, V vectors] (or the sums of another Term). A partial tile has fewer columns in C and bias,
 // but B has them all. Not inlined: alone, its pointers find registers too.
-template <int M, int V, class Vector, bool partial, class T>
+template <int M, int V, class Vector, bool partial, class Term = Product, class T>
 [[gnu::noinline]] void tile(int k, Strided<T> a, const T* b, std::ptrdiff_t ldb, T* c,
                             std::ptrdiff_t ldc, const Edge<T>& edge) {
   constexpr int width = sizeof(Vector) / sizeof(T);
@@ -74,17 +89,21 @@ template <int M, int V, class Vector, bool partial, class T>
       for (int i = 0; i < M; ++i) sum[i][v] += x;
     }
   }
-  for (int p = 0; p < k; ++p) {
+  const T* column = a.data;
+  for (int p = k; p > 0; --p, column += a.col_stride, b += ldb) {
     Vector row[V];
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) row[v] = simd::load<T, Vector>(b + p * ldb + v * width);
+    for (int v = 0; v < V; ++v) row[v] = simd::load<T, Vector>(b + v * width);
 #pragma GCC unroll 16
     for (int i = 0; i < M; ++i) {
-      const T x = a.data[i * a.row_stride + p * a.col_stride];
+      const T x = column[i * a.row_stride];
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) sum[i][v] += x * row[v];
+      for (int v = 0; v < V; ++v) sum[i][v] = Term::add(x, row[v], sum[i][v]);
     }
   }
+  // Not an instruction, but compilers then forget the rows' addresses, which would else occupy the
+  // integer registers that the loop needs.
+  asm("" : "+r"(ldc));
 #pragma GCC unroll 16
   for (int i = 0; i < M; ++i) {
 #pragma GCC unroll 4
@@ -100,29 +119,29 @@ template <int M, int V, class Vector, bool partial, class T>
 }
 
 // The last m < M rows of a panel, as one tile.
-template <int M, int V, class Vector, bool partial, class T>
+template <int M, int V, class Vector, bool partial, class Term = Product, class T>
 inline void last_rows(int m, int k, Strided<T> a, const T* b, std::ptrdiff_t ldb, T* c,
                       std::ptrdiff_t ldc, const Edge<T>& edge) {
   if constexpr (M > 1) {
-    if (m == M - 1) return tile<M - 1, V, Vector, partial>(k, a, b, ldb, c, ldc, edge);
-    last_rows<M - 1, V, Vector, partial>(m, k, a, b, ldb, c, ldc, edge);
+    if (m == M - 1) return tile<M - 1, V, Vector, partial, Term>(k, a, b, ldb, c, ldc, edge);
+    last_rows<M - 1, V, Vector, partial, Term>(m, k, a, b, ldb, c, ldc, edge);
   }
 }
 
 // All m rows of a panel.
-template <int V, class Vector, bool partial, class T>
+template <int V, class Vector, bool partial, class Term = Product, class T>
 inline void rows(int m, int k, Strided<T> a, const T* b, std::ptrdiff_t ldb, T* c,
                  std::ptrdiff_t ldc, const Edge<T>& edge) {
   constexpr int step = rows_of<V>;
   int i = 0;
   for (; i + step <= m; i += step) {
-    tile<step, V, Vector, partial>(k, a.at(i, 0), b, ldb, c + i * ldc, ldc, edge);
+    tile<step, V, Vector, partial, Term>(k, a.at(i, 0), b, ldb, c + i * ldc, ldc, edge);
   }
   if (step > tile_rows && i + tile_rows <= m) {
-    tile<tile_rows, V, Vector, partial>(k, a.at(i, 0), b, ldb, c + i * ldc, ldc, edge);
+    tile<tile_rows, V, Vector, partial, Term>(k, a.at(i, 0), b, ldb, c + i * ldc, ldc, edge);
     i += tile_rows;
   }
-  last_rows<tile_rows, V, Vector, partial>(m - i, k, a.at(i, 0), b, ldb, c + i * ldc, ldc, edge);
+  last_rows<tile_rows, V, Vector, partial, Term>(m - i, k, a.at(i, 0), b, ldb, c + i * ldc, ldc, edge);
 }
 
 }  // namespace panel
@@ -135,6 +154,14 @@ inline void panel_multiply(int m, int k, Strided<T> a, const T* b, std::ptrdiff_
   static_assert(V == 1 || V == 2);
   panel::rows<V, simd::Vec<T>, false>(m, k, a, b, ldb, c, ldc,
                                       {write == Write::accumulate, nullptr, 0});
+}
+
+// C[i, j] = Σ_p (A[i,p] - B[p,j])², likewise: nothing cancels where rows are close to each other.
+template <int V, class T>
+inline void panel_distances(int m, int k, Strided<T> a, const T* b, std::ptrdiff_t ldb, T* c,
+                            std::ptrdiff_t ldc) {
+  panel::rows<V, simd::Vec<T>, false, panel::SquaredDifference>(m, k, a, b, ldb, c, ldc,
+                                                                {false, nullptr, 0});
 }
 
 namespace panel {

@@ -9,15 +9,20 @@
 // (tests/tensor/simd_test.cpp sweeps it and asserts these bounds):
 //   exp   1.0 ulp for results in the normal range; subnormal results within 1 subnormal step
 //   tanh  3.0 ulp everywhere, odd, exactly +-1 from |x| = 9.02 on
-// The scalar forms run the vector forms, so both give the same bits. In double both call std::.
+// The scalar forms run the vector forms, so both give the same bits. In double both are base/math.h's.
+//
+// The same bits on every machine: compilers must not contract a·b + c into one rounding
+// (-ffp-contract=off), for they choose differently; where one rounding is wanted, fma says so. And no
+// sum may depend on the width of a vector: see reduction_lanes.
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
 #include <type_traits>
 #include <utility>
+
+#include "ladder/base/math.h"
 
 namespace ladder::simd {
 
@@ -42,6 +47,11 @@ using HalfVec = typename VectorOf<T, (vector_bytes > 16 ? vector_bytes / 2 : 16)
 
 template <class T>
 inline constexpr int lanes = vector_bytes / static_cast<int>(sizeof(T));
+
+// Sums over a row have so many partial sums, however many lanes the target has: element i belongs to
+// partial sum i % reduction_lanes.
+template <class T>
+inline constexpr int reduction_lanes = 64 / static_cast<int>(sizeof(T));
 
 // Loads and stores of a Vec<T>, or of a narrower vector V when it is named: load<T, HalfVec<T>>(p).
 template <class T, class V = Vec<T>>
@@ -108,10 +118,46 @@ inline V broadcast(T x) {
   return x - V{};  // x - 0 is x for every x, -0 included
 }
 
+inline float fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+inline double fma(double a, double b, double c) { return __builtin_fma(a, b, c); }
+
+namespace detail {
+
+template <class V, class X>
+inline V vector_of(X x) {
+  if constexpr (std::is_arithmetic_v<X>) return x - V{};
+  else return x;
+}
+
+}  // namespace detail
+
+// a·b + c with one rounding, per lane; a scalar counts for every lane. The loop becomes one
+// instruction; where the target has none, libm computes the same bits, slowly. The pragma makes GCC
+// vectorise it as a loop: as single statements in the midst of others it sometimes fails to. That
+// happens after inlining, before which these loops look large: functions with several of them must
+// say always_inline.
+template <class A, class B, class C, class V = decltype(A{} * B{} + C{})>
+  requires(!std::is_arithmetic_v<V>)
+[[gnu::always_inline]] inline V fma(A a, B b, C c) {
+  const V x = detail::vector_of<V>(a), y = detail::vector_of<V>(b), z = detail::vector_of<V>(c);
+  constexpr int n = sizeof(V) / sizeof(x[0]);
+  V result;
+#pragma omp simd
+  for (int i = 0; i < n; ++i) result[i] = fma(x[i], y[i], z[i]);
+  return result;
+}
+
 // Per lane: mask ? a : b.
 template <class Mask, class V>
 inline V select(Mask mask, V a, V b) {
   return mask ? a : b;
+}
+
+// Stands for a mask in which every lane is set.
+struct AllLanes {};
+template <class V>
+inline V select(AllLanes, V a, V) {
+  return a;
 }
 
 // Per lane the larger; b where a or b is NaN.
@@ -154,6 +200,24 @@ inline Vec<T> iota() {
   return detail::iota<Vec<T>>(std::make_integer_sequence<int, lanes<T>>{});
 }
 
+// The mask whose lane i is set where bit i of the word is.
+template <class T>
+inline auto mask_of(std::uint32_t word) {
+  using Ints = decltype(Vec<T>{} == Vec<T>{});
+  using Int = std::remove_cvref_t<decltype(std::declval<Ints>()[0])>;
+  const Ints bit = Int{1} << detail::iota<Ints>(std::make_integer_sequence<int, lanes<T>>{});
+  return (bit & static_cast<Int>(word)) != 0;
+}
+
+// Bit i is lane i of the mask: the inverse of mask_of.
+template <class Mask>
+inline std::uint32_t word_of(Mask mask) {
+  using Int = detail::Lane<Mask>;
+  constexpr int n = sizeof(Mask) / sizeof(Int);
+  const Mask bit = Int{1} << detail::iota<Mask>(std::make_integer_sequence<int, n>{});
+  return static_cast<std::uint32_t>(detail::fold<n / 2>(mask & bit));
+}
+
 // The sum of all lanes, as a tree: lane i is first added to lane i + lanes / 2, and so on down.
 template <class V>
 inline auto sum(V v) {
@@ -187,19 +251,19 @@ struct Reduced {
   Floats q;
 };
 
-inline Reduced reduce(Floats x) {
+[[gnu::always_inline]] inline Reduced reduce(Floats x) {
   // Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits of the mantissa.
   const Floats magic = broadcast(12582912.0f);
-  const Floats shifted = x * 1.44269504088896341f + magic;
+  const Floats shifted = fma(x, 1.44269504088896341f, magic);
   const Floats n = shifted - magic;
-  // ln2 in two parts; the first has 10 bits, so n * part is exact even without fused multiply-add.
-  const Floats r = (x - n * 0.693359375f) - n * -2.12194440054690583e-4f;
-  Floats p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  return {bits(shifted) - bits(magic), (r * r) * p + r};
+  // ln2 in two parts
+  const Floats r = fma(n, 2.12194440054690583e-4f, fma(n, -0.693359375f, x));
+  Floats p = fma(r, 1.9875691500e-4f, 1.3981999507e-3f);
+  p = fma(p, r, 8.3334519073e-3f);
+  p = fma(p, r, 4.1665795894e-2f);
+  p = fma(p, r, 1.6666665459e-1f);
+  p = fma(p, r, 5.0000001201e-1f);
+  return {bits(shifted) - bits(magic), fma(r * r, p, r)};
 }
 
 }  // namespace detail
@@ -207,16 +271,16 @@ inline Reduced reduce(Floats x) {
 // 1 / x for x of normal size up to 2^125, within 1 ulp: the bits of x subtracted from a constant
 // are a guess within 7.2 %, and each Newton step squares its error. A division takes several times
 // as long; it is what double uses.
-inline Vec<float> reciprocal(Vec<float> x) {
+[[gnu::always_inline]] inline Vec<float> reciprocal(Vec<float> x) {
   Vec<float> r = detail::from_bits(0x7EF6CF42 - detail::bits(x));
-  r = r * (2.0f - x * r);
-  r = r * (2.0f - x * r);
-  return r + r * (1.0f - x * r);
+  r = r * fma(-x, r, 2.0f);
+  r = r * fma(-x, r, 2.0f);
+  return fma(r, fma(-x, r, 1.0f), r);
 }
 inline Vec<double> reciprocal(Vec<double> x) { return 1 / x; }
 
 // e^x. exp(-inf) = 0, beyond 88.72 inf, NaN stays NaN; small results pass through the subnormals.
-inline Vec<float> exp(Vec<float> x) {
+[[gnu::always_inline]] inline Vec<float> exp(Vec<float> x) {
   // Outside these bounds the result is 0 or inf anyway; a NaN fails both comparisons and stays.
   const Vec<float> low = broadcast(-105.0f), high = broadcast(89.0f);
   x = select(x < low, low, x);
@@ -227,34 +291,54 @@ inline Vec<float> exp(Vec<float> x) {
   return ((q + 1.0f) * detail::power_of_two(half)) * detail::power_of_two(n - half);
 }
 
+// e^x - 1 for x < 88, to 2 ulp also near 0.
+[[gnu::always_inline]] inline Vec<float> expm1(Vec<float> x) {
+  const Vec<float> low = broadcast(-40.0f);  // beyond, the result is -1 anyway
+  const auto [n, q] = detail::reduce(select(x < low, low, x));
+  const Vec<float> scale = detail::power_of_two(n);
+  return fma(scale, q, scale - 1.0f);
+}
+
 // tanh |x| = m / (m + 2) with m = e^2|x| - 1: the difference is formed as 2^n q + (2^n - 1), whose
 // second part is exact, so nothing cancels near 0.
-inline Vec<float> tanh(Vec<float> x) {
+[[gnu::always_inline]] inline Vec<float> tanh(Vec<float> x) {
   const auto sign = detail::bits(x) & std::numeric_limits<std::int32_t>::min();
   Vec<float> y = detail::from_bits(detail::bits(x) ^ sign);
   const Vec<float> high = broadcast(9.5f);
   y = select(y > high, high, y);
   const auto [n, q] = detail::reduce(y + y);
   const Vec<float> scale = detail::power_of_two(n);
-  const Vec<float> m = scale * q + (scale - 1.0f), one = broadcast(1.0f);
+  const Vec<float> m = fma(scale, q, scale - 1.0f), one = broadcast(1.0f);
   Vec<float> t = m * reciprocal(m + 2.0f);
-  t = select(t > one, one, t);  // without fused multiply-add the last step may round past 1
+  t = select(t > one, one, t);  // the last step may round past 1
   return detail::from_bits(detail::bits(t) | sign);
 }
 
 inline float exp(float x) { return exp(broadcast(x))[0]; }
 inline float tanh(float x) { return tanh(broadcast(x))[0]; }
 
-inline double exp(double x) { return std::exp(x); }
-inline double tanh(double x) { return std::tanh(x); }
+inline double exp(double x) { return math::exp(x); }
+inline double tanh(double x) { return math::tanh(x); }
+
+// As 2t / (1 - t) with t = tanh(x/2), which keeps the relative accuracy near 0.
+inline double expm1(double x) {
+  if (x > 1 || x < -1) return math::exp(x) - 1;
+  const double t = math::tanh(x / 2);
+  return 2 * t / (1 - t);
+}
 
 inline Vec<double> exp(Vec<double> x) {
-  for (int i = 0; i < lanes<double>; ++i) x[i] = std::exp(x[i]);
+  for (int i = 0; i < lanes<double>; ++i) x[i] = math::exp(x[i]);
+  return x;
+}
+
+inline Vec<double> expm1(Vec<double> x) {
+  for (int i = 0; i < lanes<double>; ++i) x[i] = expm1(x[i]);
   return x;
 }
 
 inline Vec<double> tanh(Vec<double> x) {
-  for (int i = 0; i < lanes<double>; ++i) x[i] = std::tanh(x[i]);
+  for (int i = 0; i < lanes<double>; ++i) x[i] = math::tanh(x[i]);
   return x;
 }
 

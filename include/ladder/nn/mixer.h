@@ -1,0 +1,105 @@
+// A mixer is what a block mixes tokens with: attention, or something in its place. Each is one file
+// in src/nn/mixers/ that registers itself:
+//
+//   class Example {
+//    public:
+//     Example(const Settings&, const MixerShape&);      // refuses, by a usage error, what does not fit
+//     template <class T> Mixed<T> record(Recorder<T>&, const std::string& name, Tensor<T> x) const;
+//     double multiply_adds(int context) const;
+//     double state_size(int context) const;
+//   };
+//   const Registered<MixerPlugin> example(mixer<Example>({.name = "example", ...}));
+//
+// A mixer is causal: row t of its result depends on rows 0 .. t of x of the same sequence only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ladder/base/plugin.h"
+#include "ladder/nn/recorder.h"
+#include "ladder/tensor/kernels/attention_problem.h"
+
+namespace ladder::nn {
+
+// What a mixer is built for.
+struct MixerShape {
+  int d_model, heads, context;
+  std::string position;  // the setting: how positions enter
+  double qk_gain;        // factor on initial query and key weights
+  int head_size() const { return d_model / heads; }
+};
+
+// How a mixer lets one look at the last forward.
+template <class T>
+struct Look {
+  // The dense matrix p with out_i = Σ_j p[i, j] value_j of one (sequence, head), which keys are
+  // legal, and, where z is not empty, the products that a score saw.
+  std::function<void(const AttentionMaps<T>&)> maps;
+  int heads = 0;
+  // Where z = scale · query·key per head is what weights are made of: the tensors (before any
+  // rotation), [batch·context, d_model]. Empty for mixers that work otherwise.
+  Tensor<T> query, key;
+  double scale = 1;
+};
+
+template <class T>
+struct Mixed {
+  Tensor<T> out;  // [batch·context, d_model], to be added to the residual stream
+  Look<T> look;
+};
+
+class Mixer {
+ public:
+  virtual ~Mixer() = default;
+  // Parameters are called name + "....", name being "blocks.0.attn.".
+  virtual Mixed<float> record(Recorder<float>&, const std::string& name, Tensor<float> x) const = 0;
+  virtual Mixed<double> record(Recorder<double>&, const std::string& name, Tensor<double> x) const = 0;
+  // Of one forward over a sequence of this context, without the linear maps around it.
+  virtual double multiply_adds(int context) const = 0;
+  // Numbers that generation carries from token to token after `context` tokens.
+  virtual double state_size(int context) const = 0;
+};
+
+template <class Form>
+class MixerOf final : public Mixer {
+ public:
+  MixerOf(const Settings& settings, const MixerShape& shape) : form_(settings, shape) {}
+  Mixed<float> record(Recorder<float>& r, const std::string& name, Tensor<float> x) const override {
+    return form_.record(r, name, x);
+  }
+  Mixed<double> record(Recorder<double>& r, const std::string& name, Tensor<double> x) const override {
+    return form_.record(r, name, x);
+  }
+  double multiply_adds(int context) const override { return form_.multiply_adds(context); }
+  double state_size(int context) const override { return form_.state_size(context); }
+
+ private:
+  Form form_;
+};
+
+struct MixerPlugin : Plugin {
+  static constexpr const char* kind = "mixer";
+  static constexpr Group group = Group::model;
+  std::vector<std::string> positions;  // the values of `position` that it can have
+  std::function<std::shared_ptr<const Mixer>(const Settings&, const MixerShape&)> make;
+};
+
+// Positions that are added to the input suit every mixer; name more, or fewer, to differ.
+template <class Form>
+MixerPlugin mixer(Plugin card, std::vector<std::string> positions = {"none", "learned", "sinusoidal"}) {
+  return {std::move(card), std::move(positions),
+          [](const Settings& settings, const MixerShape& shape) -> std::shared_ptr<const Mixer> {
+            return std::make_shared<MixerOf<Form>>(settings, shape);
+          }};
+}
+
+// One mixer a layer, as the (resolved) settings say. Throws a usage error where one cannot have the
+// position, or where there are as many names as layers in no way.
+std::vector<std::shared_ptr<const Mixer>> make_mixers(const Settings& settings, int layers,
+                                                      const MixerShape& shape);
+
+}  // namespace ladder::nn

@@ -1,0 +1,262 @@
+// How the products z of a query with its keys become probabilities p, and the gradient g of p that of
+// z: for `lanes` queries at a time, one a lane. The attention kernel (attention.h) makes the Rows.
+//
+// A score is either a weight of z (nn/score.h), which WeightOfZ makes a row of, or a row itself:
+//
+//   struct Example {
+//     static constexpr int saved = 1;  // numbers a query that forward saves for backward
+//     template <class R> static void forward(const R& rows);   // z -> p
+//     template <class R> static void backward(const R& rows);  // z, g -> p, dz
+//   };
+//
+// Both walk over the keys, as often as they need:
+//
+//   typename R::Vec sum{};
+//   rows.each_key([&](auto key) { sum += key.only(f(key.z())); });   // in the keys' order
+//   rows.each_key([&](auto key) { key.put_p(f(key.z()) / sum); });   // overwrites z
+//
+// The keys of a walk are those that some lane may see. In the lanes that may not, z is any number, and
+// what is put becomes 0; key.only and key.select leave them out of sums and maxima.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+
+#include "ladder/tensor/kernels/mask.h"
+#include "ladder/tensor/kernels/simd.h"
+
+namespace ladder::tensor {
+
+// P: the distance from one key to the next in a panel.
+template <class T, int P>
+class Rows {
+ public:
+  using Number = T;
+  static constexpr int stride = P;
+  using Vec = simd::Vec<T>;
+
+  // Legal: a mask of lanes, or simd::AllLanes.
+  template <class Legal>
+  struct Key {
+    const Rows& rows;
+    int offset;  // in the panel
+    Vec decay;   // alibi's: an addend or a factor, as the score wants; nothing without alibi
+    Legal legal;
+
+    // z, plus alibi's bias for scores to which it is added.
+    Vec z() const {
+      Vec z = simd::load(rows.z + offset);
+      if (rows.decay) z += decay;
+      return z;
+    }
+    Vec product() const { return simd::load(rows.z + offset); }       // z without bias
+    Vec g() const { return only(simd::load(rows.g + offset)); }       // d loss / dp
+    Vec kept() const { return simd::load(rows.kept + offset); }       // what `keep` or put_p stored
+    Vec only(Vec x) const { return simd::select(legal, x, Vec{}); }
+    Vec select(Vec x, Vec otherwise) const { return simd::select(legal, x, otherwise); }
+
+    void keep(Vec x) const { simd::store(rows.kept + offset, x); }
+    void put_p(Vec p) const { simd::store(rows.in_backward ? rows.kept + offset : rows.z + offset, only(p)); }
+    void put_dz(Vec dz) const { simd::store(rows.z + offset, only(dz) * rows.scale); }
+    // Into z's place, for a later walk to read with product().
+    void put(Vec x) const { simd::store(rows.z + offset, x); }
+  };
+
+  template <class F>
+  [[gnu::always_inline]] void each_key(F&& f) const {
+    const Rows rows = *this;  // in registers: else every store might change it, for all compilers know
+    for (const KeyRun& run : rows.runs) {
+      const std::uint32_t* words = run.lanes < 0 ? nullptr : rows.words + run.lanes;
+      for (int j = run.begin; j < run.end; ++j)
+        rows.one_key(f, j, words ? words + (j - run.begin) : nullptr);
+    }
+  }
+  // From the last key to the first.
+  template <class F>
+  [[gnu::always_inline]] void each_key_backwards(F&& f) const {
+    const Rows rows = *this;
+    for (std::size_t r = rows.runs.size(); r-- > 0;) {
+      const KeyRun& run = rows.runs[r];
+      const std::uint32_t* words = run.lanes < 0 ? nullptr : rows.words + run.lanes;
+      for (int j = run.end; j-- > run.begin;)
+        rows.one_key(f, j, words ? words + (j - run.begin) : nullptr);
+    }
+  }
+
+  void save(int number, Vec x) const { simd::store(saved + number * saved_stride, x); }
+  Vec load(int number) const { return simd::load(saved + number * saved_stride); }
+  static Vec lowest() { return Vec{} - std::numeric_limits<T>::max(); }
+  // The largest z of each row; lowest() where it is empty.
+  Vec maximum() const {
+    Vec maximum = lowest();
+    each_key([&](auto key) { maximum = key.select(simd::max(key.z(), maximum), maximum); });
+    return maximum;
+  }
+
+  std::span<const KeyRun> runs;
+  const std::uint32_t* words;  // of the mask
+  int shift;                   // bit of lane 0
+  T *z, *kept, *g;             // [keys, P], at lane 0
+  bool in_backward;
+  const T* decay;              // that of key j at decay - j; or null
+  T* saved;
+  std::ptrdiff_t saved_stride;
+  T scale, parameter;
+
+ private:
+  template <class F>
+  [[gnu::always_inline]] void one_key(F&& f, int j, const std::uint32_t* word) const {
+    const Vec bias = decay ? simd::load(decay - j) : Vec{};
+    if (word) {
+      const auto legal = simd::mask_of<T>(*word >> shift);
+      f(Key<std::remove_const_t<decltype(legal)>>{*this, j * P, bias, legal});
+    } else {
+      f(Key<simd::AllLanes>{*this, j * P, bias, {}});
+    }
+  }
+};
+
+// A score that is a weight of z alone.
+template <class Score>
+struct WeightOfZ {
+  static constexpr Normaliser normaliser = Score::normaliser;
+  static constexpr bool to_maximum = normaliser.subtract_maximum;
+  static constexpr int saved = to_maximum ? 2 : normaliser.divide_by_sum;  // 1/(Σ weight + epsilon), max z
+
+  template <class R>
+  static void forward(const R& rows) {
+    using Vec = typename R::Vec;
+    Vec maximum{};
+    if constexpr (to_maximum) {
+      maximum = rows.maximum();
+      if constexpr (normaliser.epsilon > 0) maximum = simd::max(maximum, Vec{});  // that of the rest
+    }
+    Vec sum{};
+    rows.each_key([&](auto key) {
+      const Vec w = key.only(decayed(weight(key.rows, shifted(key, maximum)), key));
+      sum += w;
+      key.put(w);
+    });
+    if constexpr (to_maximum) rows.save(1, maximum);
+    if constexpr (normaliser.divide_by_sum) {  // an empty row gives zeros, not NaN
+      Vec epsilon = Vec{} + static_cast<typename R::Number>(normaliser.epsilon);
+      if constexpr (to_maximum && normaliser.epsilon > 0) epsilon *= simd::exp(-maximum);
+      const Vec one_by_sum = simd::select(sum == Vec{}, Vec{}, 1 / (sum + epsilon));
+      rows.save(0, one_by_sum);
+      rows.each_key([&](auto key) { key.put(key.product() * one_by_sum); });
+    }
+  }
+
+  template <class R>
+  static void backward(const R& rows) {
+    using Vec = typename R::Vec;
+    const Vec one_by_sum = normaliser.divide_by_sum ? rows.load(0) : Vec{} + 1;
+    const Vec maximum = to_maximum ? rows.load(1) : Vec{};
+    Vec mean_g{};  // Σ_j p g
+    rows.each_key([&](auto key) {
+      const Vec z = shifted(key, maximum);
+      const Vec w = weight(key.rows, z);
+      const Vec p = key.only(decayed(w, key)) * one_by_sum;
+      // A product that overflows beyond the mask must not reach what lies within.
+      const Vec g = key.g();
+      mean_g = simd::fma(p, g, mean_g);
+      simd::store(key.rows.g + key.offset, g);
+      key.put(key.only(decayed(slope(key.rows, z, w), key)));
+      key.keep(p);
+    });
+    if constexpr (!normaliser.divide_by_sum) mean_g = Vec{};
+    const Vec factor = one_by_sum * rows.scale;
+    rows.each_key([&](auto key) {
+      key.put(key.product() * factor * (simd::load(key.rows.g + key.offset) - mean_g));
+    });
+  }
+
+  // What topk goes by.
+  template <class Key>
+  static auto order(const Key& key) {
+    if constexpr (to_maximum) return key.z();
+    else return decayed(weight(key.rows, key.product()), key);
+  }
+
+ private:
+  // z as it enters Score::weight.
+  template <class Key, class Vec>
+  static Vec shifted(const Key& key, Vec maximum) {
+    if constexpr (to_maximum) return key.z() - maximum;  // exp(z)·exp(-m·distance), without underflow
+    else return key.product();
+  }
+  template <class R, class Vec>
+  static Vec weight([[maybe_unused]] const R& rows, Vec z) {
+    if constexpr (requires { Score::weight(z, rows.parameter); }) return Score::weight(z, rows.parameter);
+    else return Score::weight(z);
+  }
+  template <class R, class Vec>
+  static Vec slope([[maybe_unused]] const R& rows, Vec z, Vec w) {
+    if constexpr (requires { Score::slope(z, w, rows.parameter); })
+      return Score::slope(z, w, rows.parameter);
+    else return Score::slope(z, w);
+  }
+  template <class Vec, class Key>
+  static Vec decayed(Vec weight, const Key& key) {
+    if constexpr (!to_maximum)
+      if (key.rows.decay) weight *= key.decay;
+    return weight;
+  }
+};
+
+template <class Score>
+concept WholeRow = requires { Score::saved; };
+
+// The row functions of a score of either sort.
+template <class Score>
+struct RowsOf : WeightOfZ<Score> {
+  static constexpr bool adds_decay = WeightOfZ<Score>::to_maximum;  // to z, instead of to the weight
+};
+template <WholeRow Score>
+struct RowsOf<Score> : Score {
+  static constexpr bool adds_decay = true;
+
+  template <class Key>
+  static auto order(const Key& key) {
+    if constexpr (requires { Score::order(key.z()); }) return Score::order(key.z());
+    else return key.z();
+  }
+};
+
+// Sets bits of words[key] for the `most` legal keys of each row that come first by the score's order;
+// of equal ones the earlier. z is lost. `list` has room for min(most, keys) vectors.
+template <class Form, class R, class T>
+void choose_keys(const R& rows, int most, T* list, std::uint32_t* words) {
+  using Vec = typename R::Vec;
+  constexpr int lanes = simd::lanes<T>;
+  const Vec never = Vec{} - std::numeric_limits<T>::infinity();
+  for (int s = 0; s < most; ++s) simd::store(list + s * lanes, never);
+  const T* const last = list + (most - 1) * lanes;
+  // The list of each lane is sorted; what is larger than its last goes in.
+  rows.each_key([&](auto key) {
+    Vec x = key.select(Form::order(key), never);
+    key.put(x);
+    if (simd::word_of(x > simd::load(last)) == 0) return;
+    for (int s = 0; s < most; ++s) {
+      const Vec old = simd::load(list + s * lanes);
+      const auto larger = x > old;
+      simd::store(list + s * lanes, simd::select(larger, x, old));
+      x = simd::select(larger, old, x);
+    }
+  });
+  // All above the last of the list, and as many equal to it as there is room for.
+  const Vec bound = simd::load(last);
+  Vec room{};
+  for (int s = 0; s < most; ++s)
+    room += simd::select(simd::load(list + s * lanes) > bound, Vec{}, Vec{} + 1);
+  rows.each_key([&](auto key) {
+    const Vec x = key.product();
+    const auto equal = (x == bound) & (x > never) & (room > Vec{});
+    room -= simd::select(equal, Vec{} + 1, Vec{});
+    words[key.offset / R::stride] |= simd::word_of((x > bound) | equal) << rows.shift;
+  });
+}
+
+}  // namespace ladder::tensor

@@ -1,0 +1,76 @@
+// Attention: values are mixed by weights that a score makes of query·key.
+#include "ladder/nn/attention.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ladder::nn {
+namespace {
+
+class AttentionMixer {
+ public:
+  AttentionMixer(const Settings& s, const MixerShape& shape)
+      : score_(Registry<Score>::get(s.text("score"))),
+        pattern_(make_pattern(s)),
+        shape_(shape),
+        scale_(s.toggle("scale") ? 1 / std::sqrt(static_cast<double>(shape.head_size())) : 1),
+        parameter_(score_.form.parameter ? score_.form.parameter(s, shape.context) : 0) {
+    if (shape.position == "rope" && shape.head_size() % 2 != 0)
+      throw s.invalid("position", "another one: rope needs an even head size, and d_model / heads = " +
+                                      std::to_string(shape.head_size()));
+    if (shape.position == "alibi" && !score_.form.decays)
+      throw s.invalid("position", "another one: alibi is not defined for score = " + score_.name);
+  }
+
+  template <class T>
+  Mixed<T> record(Recorder<T>& recorder, const std::string& name, Tensor<T> x) const {
+    const int d = shape_.d_model;
+    const auto qkv = recorder.linear(
+        name, x, {{"query", d, shape_.qk_gain}, {"key", d, shape_.qk_gain}, {"value", d}});
+    AttentionOptions options{.batch = recorder.batch, .heads = shape_.heads, .scale = scale_};
+    options.pattern = pattern_.get();
+    options.parameter = parameter_;
+    if (shape_.position == "rope") options.rotation = Rotation::rope;
+    if (shape_.position == "alibi") options.decay = Decay::alibi;
+    Mixed<T> mixed = attention(recorder.graph, score_.form, qkv[0], qkv[1], qkv[2], options);
+    mixed.out = recorder.linear(name + "out", mixed.out, d);
+    return mixed;
+  }
+
+  double multiply_adds(int context) const {
+    const int most = pattern_->most_keys();
+    double seen = 0, compared = 0;  // pairs whose values are mixed; whose query·key is computed
+    for (int i = 0; i < context; ++i) {
+      const double keys = legal_keys(i);
+      compared += keys;
+      seen += most ? std::min<double>(keys, most) : keys;
+    }
+    return ((most ? compared : 0) + 2 * seen) * shape_.d_model;  // topk compares first, then as others
+  }
+  double state_size(int context) const {  // the keys and values that the next token may see
+    return 2 * (legal_keys(context) - 1) * shape_.d_model;
+  }
+
+ private:
+  double legal_keys(int query) const {  // before topk's choice
+    double count = 0;
+    for (auto keys = pattern_->next(query, 0); keys.begin < keys.end; keys = pattern_->next(query, keys.end))
+      count += keys.end - keys.begin;
+    return count;
+  }
+
+  const Score& score_;
+  const std::shared_ptr<const Pattern> pattern_;
+  const MixerShape shape_;
+  const double scale_, parameter_;
+};
+
+const Registered<MixerPlugin> registered(mixer<AttentionMixer>(
+    {.name = "attention",
+     .rule = "sum over the pattern's keys j of value_j, weighted by the score of query_i.key_j",
+     .source = "Vaswani et al., arXiv:1706.03762",
+     .reads = {"score", "pattern", "heads", "scale", "qk_gain"}},
+    {"none", "learned", "sinusoidal", "rope", "alibi"}));
+
+}  // namespace
+}  // namespace ladder::nn

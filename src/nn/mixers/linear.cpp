@@ -1,0 +1,43 @@
+// Linear attention: s[i, j] = φ(q_i)·φ(k_j), φ(x) = elu(x) + 1, divided by Σ s + 1e-9
+// Katharopoulos et al., arXiv:2006.16236
+#include "nn/mixers/operations.h"
+
+namespace ladder::nn {
+namespace {
+
+struct EluPlusOne {
+  static constexpr int degree = 1;
+  static constexpr bool turning = false;
+  static constexpr Divisor divisor = Divisor::plus_epsilon;
+
+  template <class V>
+  static void apply(V x, V& y, V& slope) {
+    const auto positive = x > V{};
+    const V exponential = simd::exp(simd::select(positive, V{}, x));
+    y = simd::select(positive, x + 1, exponential);
+    slope = exponential;  // exp(0) = 1 where x is positive
+  }
+};
+
+const bool cases = (register_prefix_sum_cases<EluPlusOne>("linear_attention"), true);
+
+const Registered<MixerPlugin> registered(mixer<PrefixSumMixer<EluPlusOne>>(
+    {.name = "linear",
+     .rule = "s_ij = (elu(q_i) + 1).(elu(k_j) + 1); sum_j s_ij v_j / (sum_j s_ij + 1e-9)",
+     .source = "Katharopoulos et al., arXiv:2006.16236",
+     .reads = {"heads", "qk_gain"}}));
+
+}  // namespace
+
+template <class T>
+Mixture<T> linear_attention(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, Cut cut,
+                          Algorithm algorithm) {
+  return prefix_sums<EluPlusOne>(graph, query, key, value, {cut, 1, algorithm});
+}
+
+template Mixture<float> linear_attention(Graph<float>&, Tensor<float>, Tensor<float>, Tensor<float>, Cut,
+                                       Algorithm);
+template Mixture<double> linear_attention(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>,
+                                        Cut, Algorithm);
+
+}  // namespace ladder::nn

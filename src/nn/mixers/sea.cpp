@@ -1,0 +1,697 @@
+// SEA: an estimator of linear cost guesses which keys matter, and softmax runs over those only.
+// Lee et al., arXiv:2310.01777, the causal path of the authors' code. For head size d, `width` K columns:
+//
+//   C = causal linear attention (features relu(Ω d^-1/4 x) + 0.001, Ω fixed) over [e_t ; v_t], e learned
+//   h = gelu(LN(W_e [C ; v]));  image = W_r h, 2 channels a head, K/4 wide;  LN over the width, twice a
+//   convolution (3 x 3, in time t, t-2, t-4, in width -2, 0, 2) with relu, widened to K, 1 x 1 to a
+//   channel a head, LN: scores S_t [heads, K];  Pm = softmax over K
+//   with l = t + 1 visible keys: of all heads' columns the max(1, round(heads·top_k·K/l)) largest of Pm are
+//   kept; key j has column floor((j + 0.5) K/l - 1e-4)
+//   p = softmax of q_t·k_j/sqrt(d) over the keys of kept columns;  (a, b) = sigmoid(W_s h)
+//   out_t = b a Σ p_j v_j + (1 - b) mean_{j<=t} v_j
+//
+// What is chosen is constant in the gradient, so the scores learn by distillation. The authors have a
+// trained teacher; here is none, and OUR READING is that the layer's own dense softmax A (held constant)
+// is: `distill` · mean over rows of 0.1 KL(A || u) + mean_j (u_j - A_j)², u = softmax of S spread over the
+// keys, is added to the loss. That needs time quadratic in the context in training, but no map.
+//
+// Also ours: the 1 x 1 convolution has no padding; features are drawn once, not every 1000 steps.
+#include <cstdint>
+
+#include "ladder/base/math.h"
+#include "ladder/base/random.h"
+#include "ladder/tensor/gradcheck.h"
+#include "ladder/tensor/kernels/panel.h"
+#include "ladder/tensor/kernels/transpose.h"
+#include "nn/mixers/around.h"
+#include "nn/mixers/head_maps.h"
+#include "nn/mixers/operations.h"
+
+namespace ladder::nn {
+
+int sea_column(int key, int width, int visible) {
+  const int column = static_cast<int>(std::floor((key + 0.5) * width / visible - 1e-4));
+  return std::clamp(column, 0, width - 1);
+}
+
+namespace {
+
+// ---- the estimator's pieces ----
+
+struct ReluAndALittle {  // positive features for linear attention
+  static constexpr int degree = 1;
+  static constexpr bool turning = false;
+  static constexpr Divisor divisor = Divisor::plus_epsilon;
+
+  template <class V>
+  static void apply(V x, V& y, V& slope) {
+    using T = std::remove_cvref_t<decltype(x[0])>;
+    y = simd::max(x, V{}) + static_cast<T>(0.001);
+    slope = simd::select(x > V{}, V{} + 1, V{});
+  }
+};
+
+// Rows that are orthogonal within blocks of `size` and as long as normal vectors are, times size^-1/4.
+std::vector<double> random_features(int count, int size) {
+  const Random random(0, "sea features");
+  std::vector<double> rows(static_cast<std::size_t>(count) * size);
+  for (int r = 0; r < count; ++r) {
+    double* row = rows.data() + static_cast<std::size_t>(r) * size;
+    double length = 0;
+    for (int c = 0; c < size; ++c) {
+      row[c] = random.normal(static_cast<std::uint64_t>(r) * size + c, 0);
+      const double other = random.normal(static_cast<std::uint64_t>(r) * size + c, 1);
+      length += other * other;
+    }
+    for (int before = r / size * size; before < r; ++before) {
+      const double* other = rows.data() + static_cast<std::size_t>(before) * size;
+      double product = 0, square = 0;
+      for (int c = 0; c < size; ++c) product += row[c] * other[c], square += other[c] * other[c];
+      for (int c = 0; c < size; ++c) row[c] -= product / square * other[c];
+    }
+    double square = 0;
+    for (int c = 0; c < size; ++c) square += row[c] * row[c];
+    const double factor = std::sqrt(length / square) / std::sqrt(std::sqrt(static_cast<double>(size)));
+    for (int c = 0; c < size; ++c) row[c] *= factor;
+  }
+  return rows;
+}
+
+// y[t, o, i] = b_o + Σ_c Σ_s W[o, c, s]·x[t - back_s, c, i + shift_s]; x [rows, channels·width], nothing
+// beyond the borders. weight [out, channels·taps], bias [1, out] -> [rows, out·width]
+template <class T>
+class Convolution {
+  static constexpr int tokens = 16;  // of one product
+
+ public:
+  struct Tap {
+    int back, shift;
+  };
+
+  Convolution(Graph<T>& graph, Tensor<T> x, Tensor<T> weight, Tensor<T> bias, Tensor<T> y, int batch,
+              std::vector<Tap> taps)
+      : x_(x), weight_(weight), bias_(bias), y_(y), batch_(batch), n_(x.rows() / batch),
+        taps_(std::move(taps)), out_(weight.rows()), in_(weight.cols()),
+        channels_(in_ / static_cast<int>(taps_.size())), width_(x.cols() / channels_),
+        columns_(tokens * width_) {
+    patches_ = graph.scratch(static_cast<std::size_t>(in_) * columns_);
+    dpatches_ = y.grad() ? graph.scratch(static_cast<std::size_t>(in_) * columns_) : nullptr;
+    result_ = graph.scratch(static_cast<std::size_t>(out_) * columns_);
+  }
+
+  void forward() {
+    for_each_block([&](int b, int t, int count) {
+      take_patches(b, t, count);
+      for (int o = 0; o < out_; ++o) std::fill_n(result_ + o * columns_, count * width_, bias_.value()[o]);
+      small_multiply(out_, count * width_, in_, weight_.values(), patches_, columns_, result_, columns_,
+                     Write::accumulate);
+      for (int i = 0; i < count; ++i)
+        for (int o = 0; o < out_; ++o)
+          std::copy_n(result_ + o * columns_ + i * width_, width_, row(y_, y_.value(), b, t + i) + o * width_);
+    });
+  }
+
+  void backward(Writes mode) {
+    check_gradients("convolution", {x_, weight_, bias_});
+    if (mode[0] == Write::replace)
+      for (int r = 0; r < x_.rows(); ++r) std::fill_n(x_.grad() + r * x_.stride(), x_.cols(), T(0));
+    Write first = mode[1];
+    if (mode[2] == Write::replace) std::fill_n(bias_.grad(), out_, T(0));
+    for_each_block([&](int b, int t, int count) {
+      take_patches(b, t, count);
+      for (int i = 0; i < count; ++i)
+        for (int o = 0; o < out_; ++o)
+          std::copy_n(row(y_, y_.grad(), b, t + i) + o * width_, width_, result_ + o * columns_ + i * width_);
+      for (int o = 0; o < out_; ++o) bias_.grad()[o] += sum(result_ + o * columns_, count * width_);
+      matmul(out_, in_, count * width_, Strided<T>{result_, columns_, 1}, Strided<T>{patches_, 1, columns_},
+             weight_.grad(), weight_.stride(), first);
+      first = Write::accumulate;
+      small_multiply(in_, count * width_, out_, weight_.values().transposed(), result_, columns_,
+                     dpatches_, columns_);
+      for_each_patch(dpatches_, b, t, count, [&](std::ptrdiff_t at, const T* patch, int begin, int end) {
+        T* to = x_.grad() + at;
+        for (int i = begin; i < end; ++i) to[i] += patch[i];
+      });
+    });
+  }
+
+ private:
+  T* row(Tensor<T> x, T* whole, int b, int t) const {
+    return whole + (static_cast<std::ptrdiff_t>(b) * n_ + t) * x.stride();
+  }
+  template <class F>
+  void for_each_block(F f) {
+    for (int b = 0; b < batch_; ++b)
+      for (int t = 0; t < n_; t += tokens) f(b, t, std::min(tokens, n_ - t));
+  }
+  // Calls f(at, patch, begin, end): patch[i] belongs to element at + i of x, begin <= i < end.
+  template <class F>
+  void for_each_patch(T* patches, int b, int t, int count, F f) {
+    for (int c = 0; c < channels_; ++c)
+      for (std::size_t s = 0; s < taps_.size(); ++s) {
+        T* patch = patches + (c * taps_.size() + s) * columns_;
+        const auto [back, shift] = taps_[s];
+        const int begin = std::max(0, -shift), end = std::min(width_, width_ - shift);
+        for (int i = std::max(0, back - t); i < count && begin < end; ++i)
+          f((static_cast<std::ptrdiff_t>(b) * n_ + t + i - back) * x_.stride() + c * width_ + shift,
+            patch + i * width_, begin, end);
+      }
+  }
+  // patches_ [channels·taps, tokens·width]; beyond the borders of the width it is always 0.
+  void take_patches(int b, int t, int count) {
+    for (int p = 0; t == 0 && p < in_; ++p)  // nor is there anything before the first token
+      std::fill_n(patches_ + p * columns_, std::min(tokens, taps_[p % taps_.size()].back) * width_, T(0));
+    for_each_patch(patches_, b, t, count, [&](std::ptrdiff_t at, T* patch, int begin, int end) {
+      const T* from = x_.value() + at;
+      for (int i = begin; i < end; ++i) patch[i] = from[i];
+    });
+  }
+
+  Tensor<T> x_, weight_, bias_, y_;
+  int batch_, n_;
+  std::vector<Tap> taps_;
+  int out_, in_, channels_, width_, columns_;
+  T *patches_, *dpatches_, *result_;
+};
+
+template <class T>
+Tensor<T> convolve(Graph<T>& graph, Tensor<T> x, Tensor<T> weight, Tensor<T> bias, int batch,
+                   std::vector<typename Convolution<T>::Tap> taps) {
+  const int channels = weight.cols() / static_cast<int>(taps.size()), width = x.cols() / channels;
+  const Tensor<T> y = graph.tensor(x.rows(), weight.rows() * width);
+  const auto kernel = std::make_shared<Convolution<T>>(graph, x, weight, bias, y, batch, std::move(taps));
+  graph.record({x, weight, bias}, {y}, [=] { kernel->forward(); },
+               [=](Writes mode) { kernel->backward(mode); });
+  return y;
+}
+
+template <class T>
+std::vector<typename Convolution<T>::Tap> three_by_three() {
+  std::vector<typename Convolution<T>::Tap> taps;
+  for (const int back : {4, 2, 0})
+    for (const int shift : {-2, 0, 2}) taps.push_back({back, shift});
+  return taps;
+}
+
+// Every column `times` times.
+template <class T>
+Tensor<T> widen(Graph<T>& graph, Tensor<T> x, int times) {
+  const Tensor<T> y = graph.tensor(x.rows(), x.cols() * times);
+  graph.record({x}, {y},
+               [=] {
+                 for (std::size_t i = 0; i < y.size(); ++i) y.value()[i] = x.value()[i / times];
+               },
+               [=](Writes mode) {
+                 for (std::size_t i = 0; i < x.size(); ++i) {
+                   T total = 0;
+                   for (int j = 0; j < times; ++j) total += y.grad()[i * times + j];
+                   x.grad()[i] = mode[0] == Write::replace ? total : x.grad()[i] + total;
+                 }
+               });
+  return y;
+}
+
+// ---- attention over what is kept ----
+
+// Column c of the row that sees `visible` keys has the keys [row[c], row[c + 1]).
+class ColumnBorders {
+ public:
+  ColumnBorders(int context, int width) : width_(width) {
+    first_.reserve(static_cast<std::size_t>(context) * (width + 1));
+    for (int visible = 1; visible <= context; ++visible) {
+      int j = 0;
+      for (int c = 0; c <= width; ++c) {
+        // the first key whose column is c or more, from a guess that is not too large
+        j = std::max<int>(j, static_cast<int>(static_cast<std::int64_t>(c) * visible / width) - 1);
+        while (j < visible && sea_column(j, width, visible) < c) ++j;
+        first_.push_back(c == width ? visible : j);
+      }
+    }
+  }
+  const int* row(int visible) const {
+    return first_.data() + static_cast<std::size_t>(visible - 1) * (width_ + 1);
+  }
+
+ private:
+  int width_;
+  std::vector<int> first_;
+};
+
+template <class T>
+class SeaKernel {
+  using Vec = simd::Vec<T>;
+
+ public:
+  SeaKernel(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, Tensor<T> scores,
+            Tensor<T> gates, Tensor<T> out, Cut cut, int top_k)
+      : query_(query), key_(key), value_(value), scores_(scores), gates_(gates), out_(out), cut_(cut),
+        n_(query.rows() / cut.batch), e_(query.cols() / cut.heads), width_(scores.cols() / cut.heads),
+        top_k_(top_k), scale_(static_cast<T>(1 / std::sqrt(static_cast<double>(e_)))),
+        borders_(graph.declares() ? 0 : n_, width_) {
+    const auto take = [&](int rows, int cols) {
+      return graph.scratch(static_cast<std::size_t>(rows) * cols);
+    };
+    kept_.resize(scores.size());
+    order_.resize(scores.cols());
+    keys_.resize(n_);
+    column_ = take(1, scores.cols()), p_ = take(1, n_), mean_ = take(1, e_), sum_ = take(1, e_);
+    if (!out.grad()) return;
+    dp_ = take(1, n_), dk_ = take(n_, e_), dv_ = take(n_, e_), dmean_ = take(n_, e_), dq_ = take(1, e_);
+  }
+
+  void forward() {
+    choose();
+    for_each_head([&](int b, int h) {
+      const HeadRows<T> v = values(value_, b, h), out = head_rows(out_.value(), out_, cut_, b, h);
+      std::fill_n(sum_, e_, T(0));
+      for (int i = 0; i < n_; ++i) {
+        const int count = attend(b, h, i);
+        const auto [a, open] = gate(b, h, i);
+        add_to_mean(v.row(i), i);
+        for_each_vector<T>(e_, [&, a = a, open = open](auto at) {
+          Vec y{};
+          for (int s = 0; s < count; ++s) y = simd::fma(p_[s], at.load(v.row(keys_[s])), y);
+          at.store(out.row(i), simd::fma(open * a, y, (1 - open) * at.load(mean_)));
+        });
+      }
+    });
+  }
+
+  void backward(Writes mode) {
+    for_each_head([&](int b, int h) {
+      const HeadRows<T> q = values(query_, b, h), k = values(key_, b, h), v = values(value_, b, h);
+      const HeadRows<T> dout = head_rows(out_.grad(), out_, cut_, b, h);
+      const HeadRows<T> dq = head_rows(query_.grad(), query_, cut_, b, h);
+      const HeadRows<T> dgates = head_rows(gates_.grad(), gates_, cut_, b, h);
+      std::fill_n(dk_, static_cast<std::size_t>(n_) * e_, T(0));
+      std::fill_n(dv_, static_cast<std::size_t>(n_) * e_, T(0));
+      std::fill_n(sum_, e_, T(0));
+      for (int i = 0; i < n_; ++i) {
+        const int count = attend(b, h, i);
+        const auto [a, open] = gate(b, h, i);
+        add_to_mean(v.row(i), i);
+        // out = b a y + (1 - b) mean, y = Σ p v:  dp = b a dout·v,  dz = p (dp - Σ p dp)
+        const T factor = a * open;
+        T gain = 0;  // dout·y
+        for (int s = 0; s < count; ++s) {
+          dp_[s] = dot(dout.row(i), v.row(keys_[s]), e_);
+          gain = simd::fma(p_[s], dp_[s], gain);
+        }
+        const T rest = dot(dout.row(i), mean_, e_);
+        const T da = open * gain * a * (1 - a), db = (a * gain - rest) * open * (1 - open);
+        for (const auto& [d, at] : {std::pair{da, 0}, std::pair{db, 1}}) {
+          T& to = dgates.row(i)[at];
+          to = mode[4] == Write::replace ? d : to + d;
+        }
+        std::fill_n(dq_, e_, T(0));
+        for (int s = 0; s < count; ++s) {
+          const int j = keys_[s];
+          const T dz = scale_ * factor * p_[s] * (dp_[s] - gain), dy = factor * p_[s];
+          T *dk = dk_ + j * e_, *dv = dv_ + j * e_;
+          for_each_vector<T>(e_, [&](auto at) {
+            at.store(dq_, simd::fma(dz, at.load(k.row(j)), at.load(dq_)));
+            at.store(dk, simd::fma(dz, at.load(q.row(i)), at.load(dk)));
+            at.store(dv, simd::fma(dy, at.load(dout.row(i)), at.load(dv)));
+          });
+        }
+        const T share = (1 - open) / static_cast<T>(i + 1);
+        for_each_vector<T>(e_, [&](auto at) {
+          write(at, dq.row(i), at.load(dq_), mode[0]);
+          at.store(dmean_ + i * e_, share * at.load(dout.row(i)));
+        });
+      }
+      const HeadRows<T> dk = head_rows(key_.grad(), key_, cut_, b, h);
+      const HeadRows<T> dv = head_rows(value_.grad(), value_, cut_, b, h);
+      std::fill_n(sum_, e_, T(0));
+      for (int i = n_ - 1; i >= 0; --i)
+        for_each_vector<T>(e_, [&](auto at) {
+          const Vec later = at.load(sum_) + at.load(dmean_ + i * e_);
+          at.store(sum_, later);
+          write(at, dk.row(i), at.load(dk_ + i * e_), mode[1]);
+          write(at, dv.row(i), at.load(dv_ + i * e_) + later, mode[2]);
+        });
+    });
+    if (scores_.grad() && mode[3] == Write::replace)  // what is chosen is constant
+      std::fill_n(scores_.grad(), scores_.size(), T(0));
+  }
+
+  void look(const AttentionMaps<T>& maps) {
+    fill_maps(maps, n_, [&](int i, T* row) {
+      const int count = attend(maps.sequence, maps.head, i);
+      const auto [a, open] = gate(maps.sequence, maps.head, i);
+      std::fill_n(row, i + 1, (1 - open) / static_cast<T>(i + 1));
+      for (int s = 0; s < count; ++s) row[keys_[s]] += a * open * p_[s];
+    });
+  }
+
+  std::vector<int> selected(int b, int h, int i) {
+    const int count = select(b, h, i);
+    return {keys_.begin(), keys_.begin() + count};
+  }
+
+ private:
+  template <class F>
+  void for_each_head(F f) {
+    for (int b = 0; b < cut_.batch; ++b)
+      for (int h = 0; h < cut_.heads; ++h) f(b, h);
+  }
+  HeadRows<T> values(Tensor<T> x, int b, int h) const { return head_rows(x.value(), x, cut_, b, h); }
+
+  // The columns that each row keeps, of all heads together: the largest, the earlier one of equals.
+  void choose() {
+    const int columns = scores_.cols(), heads = cut_.heads;
+    for (int r = 0; r < scores_.rows(); ++r) {
+      const double wanted = static_cast<double>(top_k_) * columns / (r % n_ + 1);
+      const int count = std::min<double>(columns, std::max(1.0, std::floor(wanted + 0.5)));
+      for (int h = 0; h < heads && count < columns; ++h) {
+        const T* s = scores_.value() + r * scores_.stride() + h * width_;
+        T* p = column_ + h * width_;
+        const T most = *std::max_element(s, s + width_);
+        for_each_vector<T>(width_, [&](auto at) { at.store(p, simd::exp(at.load(s) - most)); });
+        const T one_by_sum = 1 / sum(p, width_);
+        for_each_vector<T>(width_, [&](auto at) { at.store(p, at.load(p) * one_by_sum); });
+      }
+      std::uint8_t* kept = kept_.data() + static_cast<std::size_t>(r) * columns;
+      std::fill_n(kept, columns, std::uint8_t{count == columns});
+      if (count == columns) continue;
+      for (int c = 0; c < columns; ++c) order_[c] = c;
+      std::nth_element(order_.begin(), order_.begin() + count - 1, order_.end(), [&](int c, int other) {
+        return column_[c] != column_[other] ? column_[c] > column_[other] : c < other;
+      });
+      for (int c = 0; c < count; ++c) kept[order_[c]] = 1;
+    }
+  }
+
+  // keys_ = those of the kept columns, in order; returns their number.
+  int select(int b, int h, int i) {
+    const std::uint8_t* kept =
+        kept_.data() + (static_cast<std::size_t>(b) * n_ + i) * scores_.cols() + h * width_;
+    const int* first = borders_.row(i + 1);
+    int count = 0;
+    for (int c = 0; c < width_; ++c)
+      if (kept[c])
+        for (int j = first[c]; j < first[c + 1]; ++j) keys_[count++] = j;
+    return count;
+  }
+  // p_ = softmax over them.
+  int attend(int b, int h, int i) {
+    const int count = select(b, h, i);
+    if (count == 0) return 0;
+    const HeadRows<T> q = values(query_, b, h), k = values(key_, b, h);
+    T most = std::numeric_limits<T>::lowest();
+    for (int s = 0; s < count; ++s) most = std::max(most, p_[s] = scale_ * dot(q.row(i), k.row(keys_[s]), e_));
+    for_each_vector<T>(count, [&](auto at) { at.store(p_, simd::exp(at.load(p_) - most)); });
+    const T one_by_sum = 1 / sum(p_, count);
+    for_each_vector<T>(count, [&](auto at) { at.store(p_, at.load(p_) * one_by_sum); });
+    return count;
+  }
+
+  std::pair<T, T> gate(int b, int h, int i) const {
+    const T* x = values(gates_, b, h).row(i);
+    return {1 / (1 + simd::exp(-x[0])), 1 / (1 + simd::exp(-x[1]))};
+  }
+  void add_to_mean(const T* v, int i) {
+    const T factor = 1 / static_cast<T>(i + 1);
+    for_each_vector<T>(e_, [&](auto at) {
+      const Vec total = at.load(sum_) + at.load(v);
+      at.store(sum_, total);
+      at.store(mean_, factor * total);
+    });
+  }
+
+  Tensor<T> query_, key_, value_, scores_, gates_, out_;
+  Cut cut_;
+  int n_, e_, width_, top_k_;
+  T scale_;
+  ColumnBorders borders_;
+  std::vector<std::uint8_t> kept_;  // [rows, heads·width]: saved for backward
+  std::vector<int> order_, keys_;
+  T *column_, *p_, *mean_, *sum_;
+  T *dp_ = nullptr, *dk_ = nullptr, *dv_ = nullptr, *dmean_ = nullptr, *dq_ = nullptr;
+};
+
+// ---- distillation ----
+
+// Keys of one column have equal u, so a row needs, beside Σ A² and Σ A log A, a column's share of A only.
+template <class T>
+class Distillation {
+  using Vec = simd::Vec<T>;
+  static constexpr int B = 16;  // queries of a product
+
+ public:
+  Distillation(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> scores, Tensor<T> loss, Cut cut,
+               double weight)
+      : query_(query), key_(key), scores_(scores), loss_(loss), cut_(cut), n_(query.rows() / cut.batch),
+        e_(query.cols() / cut.heads), width_(scores.cols() / cut.heads),
+        weight_(weight / (static_cast<double>(query.rows()) * cut.heads)),
+        scale_(static_cast<T>(1 / std::sqrt(static_cast<double>(e_)))),
+        borders_(graph.declares() ? 0 : n_, width_) {
+    d_ = graph.scratch(scores.size());
+    stride_ = n_ + 16;
+    key_columns_ = graph.scratch(static_cast<std::size_t>(e_) * stride_);
+    z_ = graph.scratch(static_cast<std::size_t>(B) * stride_);
+    product_ = graph.scratch(stride_);
+    share_ = graph.scratch(width_), u_ = graph.scratch(width_), g_ = graph.scratch(width_);
+  }
+
+  void forward() {
+    double total = 0;  // of many small terms
+    for (int b = 0; b < cut_.batch; ++b)
+      for (int h = 0; h < cut_.heads; ++h) {
+        const HeadRows<T> q = head_rows(query_.value(), query_, cut_, b, h);
+        const HeadRows<T> k = head_rows(key_.value(), key_, cut_, b, h);
+        const HeadRows<T> s = head_rows(scores_.value(), scores_, cut_, b, h);
+        transpose(n_, e_, k.data, k.stride, scale_, key_columns_, stride_);
+        for (int t = 0; t < n_; t += B) {
+          const int queries = std::min(B, n_ - t), keys = std::min(n_, t + B);
+          small_multiply(queries, keys, e_, Strided<T>{q.row(t), q.stride, 1}, key_columns_, stride_, z_,
+                         stride_);
+          for (int i = t; i < t + queries; ++i)
+            total += row(z_ + (i - t) * stride_, s.row(i), i + 1,
+                         d_ + (static_cast<std::size_t>(b) * n_ + i) * scores_.cols() + h * width_);
+        }
+      }
+    loss_.value()[0] = static_cast<T>(total * weight_);
+  }
+
+  void backward(Writes mode) {
+    const T factor = loss_.grad()[0];
+    for_each_vector<T>(scores_.size(), [&](auto at) {
+      write(at, scores_.grad(), factor * at.load(d_), mode[0]);
+    });
+  }
+
+ private:
+  // The loss of one row with z [visible]; writes d [width].
+  double row(T* z, const T* scores, int visible, T* d) {
+    const int* first = borders_.row(visible);
+    const T most = *std::max_element(z, z + visible);
+    for_each_vector<T>(visible, [&](auto at) {
+      const Vec shifted = at.load(z) - most, w = simd::exp(shifted);
+      at.store(z, w);
+      at.store(product_, w * shifted);
+    });
+    const T mass = sum(z, visible), one_by_mass = 1 / mass;
+    // Σ A log A = Σ A (z - most) - log Σ exp(z - most)
+    double divergence = static_cast<double>(sum(product_, visible) * one_by_mass) - math::log(mass);
+    double error = dot(z, z, visible) * one_by_mass * one_by_mass;
+    const T largest = *std::max_element(scores, scores + width_);
+    for_each_vector<T>(width_, [&](auto at) { at.store(u_, simd::exp(at.load(scores) - largest)); });
+    T all = 0, mean = 0;
+    for (int c = 0; c < width_; ++c) all = simd::fma(static_cast<T>(first[c + 1] - first[c]), u_[c], all);
+    const double log_all = math::log(all);
+    const T one_by_all = 1 / all, two_by_visible = T(2) / static_cast<T>(visible);
+    for (int c = 0; c < width_; ++c) {
+      const int keys = first[c + 1] - first[c];
+      const T count = static_cast<T>(keys);
+      share_[c] = (keys == 1 ? z[first[c]] : keys ? sum(z + first[c], keys) : 0) * one_by_mass;
+      u_[c] *= one_by_all;
+      divergence -= share_[c] * (scores[c] - largest - log_all);
+      error += count * u_[c] * u_[c] - 2 * u_[c] * share_[c];
+      g_[c] = two_by_visible * (count * u_[c] - share_[c]);  // of the error, over the column's keys
+      mean = simd::fma(u_[c], g_[c], mean);
+    }
+    const T weight = static_cast<T>(weight_);
+    for (int c = 0; c < width_; ++c) {  // a column without keys gets none
+      const T count = static_cast<T>(first[c + 1] - first[c]);
+      const T d_error = count > 0 ? u_[c] * (g_[c] - count * mean) : T(0);
+      d[c] = weight * (static_cast<T>(0.1) * (count * u_[c] - share_[c]) + d_error);
+    }
+    return 0.1 * divergence + error / visible;
+  }
+
+  Tensor<T> query_, key_, scores_, loss_;
+  Cut cut_;
+  int n_, e_, width_, stride_;
+  double weight_;
+  T scale_;
+  ColumnBorders borders_;
+  T *d_, *key_columns_, *z_, *product_, *share_, *u_, *g_;
+};
+
+}  // namespace
+
+template <class T>
+SeaAttention<T> sea_attention(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value,
+                              Tensor<T> scores, Tensor<T> gates, Cut cut, int top_k) {
+  check_shapes("sea", query, key, value, cut);
+  const Tensor<T> out = graph.tensor(value.rows(), value.cols());
+  const auto kernel =
+      std::make_shared<SeaKernel<T>>(graph, query, key, value, scores, gates, out, cut, top_k);
+  graph.record({query, key, value, scores, gates}, {out}, [=] { kernel->forward(); },
+               [=](Writes mode) {
+                 check_gradients("sea", {query, key, value, gates});
+                 kernel->backward(mode);
+               });
+  return {{out, [=](const AttentionMaps<T>& maps) { kernel->look(maps); }},
+          [=](int b, int h, int i) { return kernel->selected(b, h, i); }};
+}
+
+template <class T>
+Tensor<T> sea_distillation(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> scores, Cut cut,
+                           double weight) {
+  const Tensor<T> loss = graph.tensor(1, 1);
+  const auto kernel = std::make_shared<Distillation<T>>(graph, query, key, scores, loss, cut, weight);
+  graph.record({scores}, {loss}, [=] { kernel->forward(); },
+               [=](Writes mode) { kernel->backward(mode); });
+  return loss;
+}
+
+template SeaAttention<float> sea_attention(Graph<float>&, Tensor<float>, Tensor<float>, Tensor<float>,
+                                           Tensor<float>, Tensor<float>, Cut, int);
+template SeaAttention<double> sea_attention(Graph<double>&, Tensor<double>, Tensor<double>,
+                                            Tensor<double>, Tensor<double>, Tensor<double>, Cut, int);
+template Tensor<float> sea_distillation(Graph<float>&, Tensor<float>, Tensor<float>, Tensor<float>, Cut,
+                                        double);
+template Tensor<double> sea_distillation(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>,
+                                         Cut, double);
+
+namespace {
+
+// ---- the mixer ----
+
+class Sea {
+ public:
+  Sea(const Settings& s, const MixerShape& shape)
+      : shape_(shape), top_k_(s.integer("top_k")), width_(s.integer("estimate_width")),
+        distill_(s.real("distill")) {
+    if (width_ % 4 != 0) throw s.invalid("estimate_width", "a multiple of 4");
+    const double e = shape.head_size();
+    features_ = std::max(1, static_cast<int>(e * math::log(e)));
+  }
+
+  template <class T>
+  Mixed<T> record(Recorder<T>& r, const std::string& name, Tensor<T> x) const {
+    const int heads = shape_.heads, e = shape_.head_size();
+    Graph<T>& graph = r.graph;
+    const auto linear = [&](const std::string& part, Tensor<T> input, int out, int in) {
+      const Tensor<T> weight = r.parameter(name + part + ".weight", {out, in}, Initial::linear(in));
+      return head_linear(graph, input, weight, r.parameter(name + part + ".bias", {out}, Initial::linear(in)),
+                         heads);
+    };
+    const auto norm = [&](const std::string& part, Tensor<T> input, int slices) {
+      const std::vector<int> size = {input.cols() / slices};
+      const Tensor<T> weight = r.parameter(name + part + ".weight", size, Initial::constant(1));
+      return head_norm(graph, input, weight, r.parameter(name + part + ".bias", size, Initial::constant(0)),
+                       slices);
+    };
+    const auto convolution = [&](const std::string& part, Tensor<T> input, int out, int in,
+                                 std::vector<typename Convolution<T>::Tap> taps) {
+      const int fan_in = in * static_cast<int>(taps.size());
+      const Tensor<T> weight = r.parameter(name + part + ".weight", {out, fan_in}, Initial::linear(fan_in));
+      return convolve(graph, input, weight,
+                      r.parameter(name + part + ".bias", {out}, Initial::linear(fan_in)), r.batch,
+                      std::move(taps));
+    };
+
+    const auto [query, key, value] = project(r, name, x, shape_);
+    const std::vector<double> omega = random_features(features_, e);
+    const Tensor<T> features = graph.constant(features_, e, [&](std::size_t i) { return omega[i]; });
+    const Tensor<T> positions =
+        r.parameter(name + "estimate_position.weight", {r.context, e}, Initial::normal(1));
+    const Tensor<T> context =
+        prefix_sums<ReluAndALittle>(graph, head_linear(graph, query, features, {}, heads),
+                                    head_linear(graph, key, features, {}, heads),
+                                    head_join(graph, positions, value, heads, true), {{r.batch, heads}})
+            .out;
+    const Tensor<T> hidden =
+        activate(graph,
+                 norm("estimate_norm",
+                      linear("estimate", head_join(graph, context, value, heads, false), 2 * e, 3 * e), heads),
+                 Activation::gelu);
+    Tensor<T> image = norm("image_norm", linear("decode", hidden, width_ / 2, 2 * e), 2 * heads);
+    for (const char* part : {"conv1", "conv2"})
+      image = activate(graph, convolution(part, image, 2 * heads, 2 * heads, three_by_three<T>()),
+                       Activation::relu);
+    image = convolution("conv3", image, heads, 2 * heads, {{0, 0}});
+    const Tensor<T> scores = norm("score_norm", widen(graph, image, 4), heads);
+    const Tensor<T> gates = linear("gate", hidden, 2, 2 * e);
+
+    auto mixture = sea_attention(graph, query, key, value, scores, gates, {r.batch, heads}, top_k_).mixed;
+    if (mixture.out.grad())  // only training needs it
+      mixture.extra_loss = sea_distillation(graph, query, key, scores, {r.batch, heads}, distill_);
+    return project_out(r, name, mixture, shape_);
+  }
+
+  double multiply_adds(int context) const {
+    const double e = shape_.head_size(), heads = shape_.heads, m = features_;
+    const double estimate = heads * (2 * e * m + 4 * m * e + 6 * e * e + e * width_ + 4 * e);
+    const double convolutions = 2.0 * (2 * heads) * (2 * heads) * 9 * (width_ / 4);
+    return context * (estimate + convolutions + 2.0 * std::min(top_k_, context) * shape_.d_model);
+  }
+  // Keys, values and the mean; the linear attention's sums; four rows of images for each convolution.
+  double state_size(int context) const {
+    const double e = shape_.head_size(), heads = shape_.heads;
+    return 2.0 * context * shape_.d_model + shape_.d_model + heads * features_ * (2 * e + 1) +
+           2 * 4 * heads * (width_ / 2);
+  }
+
+ private:
+  const MixerShape shape_;
+  const int top_k_, width_;
+  const double distill_;
+  int features_;
+};
+
+const Registered<MixerPlugin> registered(mixer<Sea>(
+    {.name = "sea",
+     .rule = "b a softmax(q_i.k_j / sqrt(head size)) over keys that an estimator keeps, v_j, + (1 - b) mean of v; "
+             "our reading: it learns from the layer's own dense attention",
+     .source = "Lee et al., arXiv:2310.01777",
+     .settings = {Setting::integer("estimate_width", "32", 4, 4096,
+                                   "columns of the estimated attention; a multiple of 4", "this program"),
+                  Setting::real("distill", "1", 0, 1e6,
+                                "weight of the estimator's loss, per layer", "this program")},
+     .reads = {"heads", "qk_gain", "top_k"},
+     .tiny = {{"estimate_width", "8"}}}));
+
+}  // namespace
+
+static const Registered<GradientCase> convolution_case(
+    {"sea_convolution", [](Graph<double>& graph, GradientProbe& probe) {
+       const auto x = probe.variable(2 * 19, 2 * 5), w = probe.variable(3, 2 * 9), b = probe.variable(1, 3);
+       return probe.weigh({convolve(graph, x, w, b, 2, three_by_three<double>())});
+     }});
+static const Registered<GradientCase> widen_case(
+    {"sea_widen", [](Graph<double>& graph, GradientProbe& probe) {
+       return probe.weigh({widen(graph, probe.variable(3, 4), 4)});
+     }});
+static const Registered<GradientCase> attention_case(
+    {"sea_attention", [](Graph<double>& graph, GradientProbe& probe) {
+       const auto x = [&] { return probe.variable(2 * 9, 2 * 3); };
+       const auto q = x(), k = x(), v = x(), gates = probe.variable(2 * 9, 2 * 2);
+       const Tensor<double> scores = graph.leaf(2 * 9, 2 * 4);  // constants: what they choose is, too
+       const Random random(4, "scores");
+       for (std::size_t i = 0; i < scores.size(); ++i) scores.value()[i] = random.normal(i);
+       return probe.weigh({sea_attention(graph, q, k, v, scores, gates, {2, 2}, 2).mixed.out});
+     }});
+static const Registered<GradientCase> distillation_case(
+    {"sea_distillation", [](Graph<double>& graph, GradientProbe& probe) {
+       const Tensor<double> q = graph.leaf(2 * 19, 2 * 3), k = graph.leaf(2 * 19, 2 * 3);
+       const Random random(4, "query and key");
+       for (std::size_t i = 0; i < q.size(); ++i)
+         q.value()[i] = random.normal(i, 0), k.value()[i] = random.normal(i, 1);
+       return sea_distillation(graph, q, k, probe.variable(2 * 19, 2 * 8), {2, 2}, 1);
+     }});
+
+}  // namespace ladder::nn

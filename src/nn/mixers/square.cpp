@@ -1,0 +1,92 @@
+// Sums over squares: s[i, j] = (scale · q_i·k_j)², divided by Σ s + 1e-9. Score `square` in time linear
+// in the context; and ReBased, which first normalises the entries of each head:
+// x' = γ · (x - mean)/sqrt(variance + 1e-5) + β.   Aksenov et al., arXiv:2402.10644
+#include "nn/mixers/head_maps.h"
+#include "nn/mixers/operations.h"
+
+namespace ladder::nn {
+namespace {
+
+struct Square {
+  static constexpr int degree = 2;
+  static constexpr bool turning = false;
+  static constexpr Divisor divisor = Divisor::plus_epsilon;
+
+  template <class V>
+  static void apply(V x, V& y, V& slope) {
+    y = x;
+    slope = V{} + 1;
+  }
+};
+
+const bool cases = (register_prefix_sum_cases<Square>("square_sums"), true);
+
+}  // namespace
+
+template <class T>
+Mixture<T> square_sums(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value,
+                     PrefixSumOptions options) {
+  return prefix_sums<Square>(graph, query, key, value, options);
+}
+
+template <class T>
+Mixture<T> rebased(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, Tensor<T> weight,
+                 Tensor<T> bias, PrefixSumOptions options) {
+  check_shapes("rebased", query, key, value, options.cut);
+  const Tensor<T> q = head_norm(graph, query, weight, bias, options.cut.heads);
+  const Tensor<T> k = head_norm(graph, key, weight, bias, options.cut.heads);
+  return prefix_sums<Square>(graph, q, k, value, options);
+}
+
+template Mixture<float> square_sums(Graph<float>&, Tensor<float>, Tensor<float>, Tensor<float>,
+                                  PrefixSumOptions);
+template Mixture<double> square_sums(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>,
+                                   PrefixSumOptions);
+template Mixture<float> rebased(Graph<float>&, Tensor<float>, Tensor<float>, Tensor<float>, Tensor<float>,
+                              Tensor<float>, PrefixSumOptions);
+template Mixture<double> rebased(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>,
+                               Tensor<double>, Tensor<double>, PrefixSumOptions);
+
+namespace {
+
+class Rebased {
+ public:
+  Rebased(const Settings& s, const MixerShape& shape)
+      : shape_(shape),
+        scale_(s.toggle("scale") ? 1 / std::sqrt(static_cast<double>(shape.head_size())) : 1) {}
+
+  template <class T>
+  Mixed<T> record(Recorder<T>& recorder, const std::string& name, Tensor<T> x) const {
+    const auto [query, key, value] = project(recorder, name, x, shape_);
+    const std::vector<int> size = {shape_.head_size()};
+    const Tensor<T> weight = recorder.parameter(name + "feature.weight", size, Initial::constant(1));
+    const Tensor<T> bias = recorder.parameter(name + "feature.bias", size, Initial::constant(0));
+    return project_out(recorder, name,
+                       rebased(recorder.graph, query, key, value, weight, bias,
+                               {{recorder.batch, shape_.heads}, scale_}),
+                       shape_);
+  }
+  double multiply_adds(int context) const { return prefix_sum_multiply_adds<Square>(context, shape_); }
+  double state_size(int) const { return prefix_sum_state<Square>(shape_); }
+
+ private:
+  const MixerShape shape_;
+  const double scale_;
+};
+
+const Registered<MixerPlugin> registered(mixer<Rebased>(
+    {.name = "rebased",
+     .rule = "s_ij = (q'_i.k'_j)^2, x' = layer norm over a head's entries; sum_j s_ij v_j / (sum_j s_ij + 1e-9)",
+     .source = "Aksenov et al., arXiv:2402.10644",
+     .reads = {"heads", "scale", "qk_gain"}}));
+
+}  // namespace
+
+static const Registered<GradientCase> rebased_case(
+    {"rebased", [](Graph<double>& graph, GradientProbe& probe) {
+       const auto x = [&] { return probe.variable(2 * 35, 2 * 4); };
+       const auto q = x(), k = x(), v = x(), w = probe.variable(1, 4), b = probe.variable(1, 4);
+       return probe.weigh({rebased(graph, q, k, v, w, b, {{2, 2}, 0.5, Algorithm::linear}).out});
+     }});
+
+}  // namespace ladder::nn

@@ -1,0 +1,28 @@
+#include "ladder/nn/score_form.h"
+
+namespace ladder::nn {
+namespace {
+
+struct Cauchy {
+  static constexpr Normaliser normaliser = divide_by_sum;
+  static constexpr bool of_distance = true, decays = false;
+
+  template <class V>
+  static V weight(V distance) {
+    return simd::reciprocal(1 + distance);
+  }
+  template <class V>
+  static V slope(V, V w) {
+    return -(w * w);
+  }
+};
+
+const Registered<Score> registered({
+    {.name = "cauchy",
+     .rule = "1 / (1 + |query - key|^2), divided by the row's sum",
+     .source = "Zhang et al., ZETA, ICLR 2025"},
+    score_form<Cauchy>(),
+});
+
+}  // namespace
+}  // namespace ladder::nn

@@ -1,0 +1,31 @@
+#include "ladder/base/math.h"
+#include "ladder/nn/score_form.h"
+
+namespace ladder::nn {
+namespace {
+
+struct Sigmoid {
+  static constexpr Normaliser normaliser = unnormalised;
+
+  template <class V, class T>
+  static V weight(V z, T log_context) {  // from e^-|x|, which does not overflow
+    const V x = z - log_context;
+    const V e = simd::exp(simd::select(x < V{}, x, -x));
+    const V r = simd::reciprocal(1 + e);
+    return simd::select(x < V{}, e * r, r);
+  }
+  template <class V, class T>
+  static V slope(V, V w, T) {
+    return w * (1 - w);
+  }
+};
+
+const Registered<Score> registered({
+    {.name = "sigmoid",
+     .rule = "1 / (1 + exp(-(z - log context))), not normalised",
+     .source = "Ramapuram et al., arXiv:2409.04431"},
+    score_form<Sigmoid>([](const Settings&, int context) { return math::log(context); }),
+});
+
+}  // namespace
+}  // namespace ladder::nn

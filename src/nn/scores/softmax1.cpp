@@ -1,0 +1,27 @@
+#include "ladder/nn/score_form.h"
+
+namespace ladder::nn {
+namespace {
+
+struct Softmax1 {
+  static constexpr Normaliser normaliser = softmax_with_rest;
+
+  template <class V>
+  static V weight(V z) {
+    return simd::exp(z);
+  }
+  template <class V>
+  static V slope(V, V w) {
+    return w;
+  }
+};
+
+const Registered<Score> registered({
+    {.name = "softmax1",
+     .rule = "exp(z), divided by 1 + the row's sum",
+     .source = "Miller, Attention is off by one, 2023"},
+    score_form<Softmax1>(),
+});
+
+}  // namespace
+}  // namespace ladder::nn

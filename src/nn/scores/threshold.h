@@ -1,0 +1,20 @@
+// The threshold τ of sparsemax and entmax: what lies above it takes part. Both grow it from below to
+// its value, in all lanes until none grows any more; a lane that has settled does not change.
+#pragma once
+
+#include "ladder/nn/score_form.h"
+
+namespace ladder::nn {
+
+// step(τ) is a lower bound of the wanted τ if τ is one, and above τ unless that is the wanted one.
+template <class Vec, class Step>
+Vec grow_threshold(Vec tau, Step step) {
+  for (int round = 0; round < 100; ++round) {  // a handful is usual
+    const Vec next = step(tau);
+    if (simd::word_of(next > tau) == 0) break;
+    tau = simd::max(tau, next);
+  }
+  return tau;
+}
+
+}  // namespace ladder::nn

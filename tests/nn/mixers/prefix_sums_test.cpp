@@ -1,0 +1,175 @@
+// Linear-time mixers, by both algorithms, against their formulas.
+#include "subject.h"
+
+namespace ladder::nn {
+namespace {
+
+using namespace testing;
+
+// Weights from s(i, j), divided by what `divisor` makes of a row's sum.
+template <class S>
+Numbers weights(int n, S s, double (*divisor)(double)) {
+  Numbers p(static_cast<std::size_t>(n) * n);
+  for (int i = 0; i < n; ++i) {
+    double sum = 0;
+    for (int j = 0; j <= i; ++j) sum += p[i * n + j] = s(i, j);
+    for (int j = 0; j <= i; ++j) p[i * n + j] /= divisor(sum);
+  }
+  return p;
+}
+
+double plus_epsilon(double sum) { return sum + 1e-9; }
+double at_least(double sum) { return std::max(sum, 1e-6); }
+
+template <class F>
+double product(int e, const Numbers& q, int i, const Numbers& k, int j, F f) {
+  double z = 0;
+  for (int c = 0; c < e; ++c) z += f(q[i * e + c]) * f(k[j * e + c]);
+  return z;
+}
+double itself(double x) { return x; }
+
+const std::pair<Algorithm, const char*> algorithms[] = {{Algorithm::quadratic, "quadratic"},
+                                                        {Algorithm::linear, "linear"},
+                                                        {Algorithm::automatic, "automatic"}};
+
+Shape as_it_is(Shape s) { return s; }
+
+Subject cosformer_subject(Algorithm a) {
+  const auto record = [=](auto& graph, const auto& in, const Shape& s) {
+    return cosformer(graph, in.query, in.key, in.value, {s.batch, s.heads}, a);
+  };
+  return {"cosformer", as_it_is, record, record,
+          [](const Shape& s, const Numbers& q, const Numbers& k, const Numbers&) {
+            return weights(s.context, [&](int i, int j) {
+              return product(s.head_size, q, i, k, j, [](double x) { return std::max(x, 0.0); }) *
+                     std::cos(std::acos(-1.0) * (i - j) / (2.0 * s.context));
+            }, at_least);
+          },
+          2e-5};
+}
+
+Subject linear_subject(Algorithm a) {
+  const auto record = [=](auto& graph, const auto& in, const Shape& s) {
+    return linear_attention(graph, in.query, in.key, in.value, {s.batch, s.heads}, a);
+  };
+  return {"linear", as_it_is, record, record,
+          [](const Shape& s, const Numbers& q, const Numbers& k, const Numbers&) {
+            return weights(s.context, [&](int i, int j) {
+              return product(s.head_size, q, i, k, j,
+                             [](double x) { return x > 0 ? x + 1 : std::exp(x); });
+            }, plus_epsilon);
+          }};
+}
+
+// With one entry a head the weights are a product and cancel nothing; with more, z is a difference of
+// large numbers where q and k are nearly orthogonal, which the sums feel more than direct forming.
+Subject square_subject(Algorithm a) {
+  const auto record = [=](auto& graph, const auto& in, const Shape& s) {
+    return square_sums(graph, in.query, in.key, in.value, {{s.batch, s.heads}, 0.6, a});
+  };
+  return {"square", as_it_is, record, record,
+          [](const Shape& s, const Numbers& q, const Numbers& k, const Numbers&) {
+            return weights(s.context, [&](int i, int j) {
+              return std::pow(0.6 * product(s.head_size, q, i, k, j, itself), 2);
+            }, plus_epsilon);
+          },
+          4e-5};
+}
+
+Subject rebased_subject(Algorithm a) {
+  const auto record = [=](auto& graph, const auto& in, const Shape& s) {
+    // Weight and bias are made of the one extra row, so that it can be one input of the test.
+    const auto parts = split(graph, in.extra, {s.head_size, s.head_size});
+    return rebased(graph, in.query, in.key, in.value, parts[0], parts[1],
+                   {{s.batch, s.heads}, 1 / std::sqrt(s.head_size), a});
+  };
+  const auto shape = [](Shape s) {
+    s.extra_rows = 1, s.extra_cols = 2 * s.head_size;
+    return s;
+  };
+  return {"rebased", shape, record, record,
+          [](const Shape& s, Numbers q, Numbers k, const Numbers& extra) {
+            const int e = s.head_size;
+            for (Numbers* x : {&q, &k})
+              for (int t = 0; t < s.context; ++t) {
+                double mean = 0, variance = 0, *row = x->data() + t * e;
+                for (int c = 0; c < e; ++c) mean += row[c] / e;
+                for (int c = 0; c < e; ++c) variance += (row[c] - mean) * (row[c] - mean) / e;
+                for (int c = 0; c < e; ++c)
+                  row[c] = (row[c] - mean) / std::sqrt(variance + 1e-5) * extra[c] + extra[e + c];
+              }
+            return weights(s.context, [&](int i, int j) {
+              return std::pow(product(e, q, i, k, j, itself), 2) / e;
+            }, plus_epsilon);
+          },
+          1e-4};
+}
+
+template <class Make>
+void check_all(Make make) {
+  for (const auto& [algorithm, name] : algorithms) {
+    CAPTURE(name);
+    check_subject(make(algorithm));
+  }
+}
+
+TEST_CASE("cosformer: the formula, causal, by both algorithms") { check_all(cosformer_subject); }
+TEST_CASE("linear: the formula, causal, by both algorithms") { check_all(linear_subject); }
+TEST_CASE("square by sums: the formula, causal, by both algorithms") { check_all(square_subject); }
+TEST_CASE("rebased: the formula, causal, by both algorithms") { check_all(rebased_subject); }
+
+TEST_CASE("cosformer: small numbers of the reference") {
+  for (const auto& [algorithm, name] : algorithms) {
+    CAPTURE(name);
+    Run<double> run(cosformer_subject(algorithm), {1, 1, 8, 4});
+    fill_small(run);
+    const auto out = run.out();
+    const Numbers v0(run.in.value.value(), run.in.value.value() + 4);
+    CHECK(largest_difference(row_of(out, 0), v0) <= 1e-12);
+    CHECK(largest_difference(row_of(out, 1), {0.304135583, -0.454617000, -0.937605010, -0.851854403}) <= 1e-9);
+    CHECK(largest_difference(row_of(out, 7), {0.296841734, 0.714204014, 0.698339724, 0.258871927}) <= 1e-9);
+  }
+}
+
+TEST_CASE("cosformer: weights of equal tokens fall as the cosine of the distance; a negative key has none") {
+  Run<double> run(cosformer_subject(Algorithm::linear), {1, 1, 50, 3});
+  for (int t = 0; t < 50; ++t)
+    for (int c = 0; c < 3; ++c) {
+      run.in.query.value()[t * run.in.query.stride() + c] = 1;
+      run.in.key.value()[t * run.in.key.stride() + c] = t == 20 ? -1 : 1;
+    }
+  run.out();
+  const auto p = run.map();
+  for (int j = 0; j < 49; ++j)
+    CHECK(p[49 * 50 + j] / p[49 * 50 + 49] ==
+          doctest::Approx(j == 20 ? 0 : std::cos(std::acos(-1.0) * (49 - j) / 100)).epsilon(1e-12));
+}
+
+TEST_CASE("cosformer: where all products vanish, output and gradients are zero") {
+  for (const auto& [algorithm, name] : algorithms) {
+    Run<float> run(cosformer_subject(algorithm), {1, 2, 40, 4});
+    for (int t = 0; t < 40; ++t)
+      for (int c = 0; c < 8; ++c) {
+        float& q = run.in.query.value()[t * run.in.query.stride() + c];
+        q = -std::fabs(q);
+      }
+    for (const float x : run.out()) REQUIRE(x == 0);
+    for (const double x : run.gradients()) REQUIRE(x == 0);
+  }
+}
+
+TEST_CASE("prefix sums: both algorithms agree to rounding, also after many tokens") {
+  for (const auto make : {cosformer_subject, linear_subject, square_subject, rebased_subject}) {
+    const Shape shape{1, 2, 1000, 8};
+    Run<double> quadratic(make(Algorithm::quadratic), shape), linear(make(Algorithm::linear), shape);
+    const auto expected = quadratic.out();
+    CHECK(largest_difference(linear.out(), expected) <= 1e-12);
+    CHECK(largest_difference(linear.gradients(), quadratic.gradients()) <= 1e-9);
+    Run<float> single(make(Algorithm::linear), shape);
+    CHECK(largest_difference(single.out(), expected) <= 5e-5);
+  }
+}
+
+}  // namespace
+}  // namespace ladder::nn
