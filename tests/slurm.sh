@@ -108,7 +108,7 @@ grep -q "are finished already" "$home/job-again-3.out" || fail "the killed part 
 strip() { awk -F, 'NR == 1 { for (i = 1; i <= NF; ++i) if ($i == "seconds") n = i } { $n = ""; print }' "$1"; }
 same() {
   cmp <(strip "$home/whole/runs.csv") <(strip "$1/runs.csv") || fail "$2: runs.csv is another one"
-  for file in curves.csv summary.csv comparison.csv climb.csv; do
+  for file in curves.csv summary.csv comparison.csv margins.csv; do
     cmp "$home/whole/$file" "$1/$file" || fail "$2: $file is another one"
   done
 }
