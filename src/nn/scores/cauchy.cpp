@@ -20,7 +20,7 @@ struct Cauchy {
 const Registered<Score> registered({
     {.name = "cauchy",
      .rule = "1 / (1 + |query - key|^2), divided by the row's sum",
-     .source = "Zhang et al., ZETA, ICLR 2025"},
+     .source = "Zeng et al., arXiv:2501.14577, there with a learned number for 1"},
     score_form<Cauchy>(),
 });
 
