@@ -14,6 +14,7 @@ const char* title_of(Group group) {
     case Group::training: return "training";
     case Group::evaluation: return "evaluation";
     case Group::seed: return "seed";
+    case Group::search: return "search (of a climb)";
     case Group::session: return "session (no effect on results)";
   }
   return "";

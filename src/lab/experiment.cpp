@@ -82,7 +82,7 @@ void require_distinct(const Axis& axis) {
 }
 
 bool for_session(const std::string& key) {
-  return find_setting(key)->group == Group::session;  // the key is known: it has been checked
+  return !find_setting(key)->changes_results();  // the key is known: it has been checked
 }
 
 void require_alone_if_for_session(const Axis& axis) {
@@ -150,6 +150,8 @@ Axis paired_axis(const std::string& left, const std::string& right, const std::s
   return checked_axis(std::move(axis));
 }
 
+}  // namespace
+
 Axis parse_definition(const std::string& line, const std::string& origin) {
   const auto equals = line.find('=');
   if (equals == std::string::npos)
@@ -160,6 +162,8 @@ Axis parse_definition(const std::string& line, const std::string& origin) {
   return left.starts_with('(') ? paired_axis(left, right, origin)
                                : plain_axis(left, split_words(right), origin);
 }
+
+namespace {
 
 // ---- redefinitions ----
 
@@ -250,6 +254,8 @@ fs::path included_file(const fs::path& file, const std::string& target, const st
 // Files that include each other.
 class Reading {
  public:
+  explicit Reading(const LineReader& other) : other_(other) {}
+
   std::vector<Axis> axes(const fs::path& path) {
     open_.push_back(path);
     std::string content = read_file(path);
@@ -259,7 +265,7 @@ class Reading {
     for (const std::string& text : split(content, '\n')) {
       const std::string origin = path.string() + ":" + std::to_string(++number);
       const std::string line(trim(text.substr(0, text.find('#'))));
-      if (line.empty()) continue;
+      if (line.empty() || (other_ && other_(line, origin))) continue;
       if (const auto target = include_target(line)) {
         for (Axis& axis : included(path, *target, origin)) layers.add_lower(std::move(axis));
       } else {
@@ -289,6 +295,7 @@ class Reading {
     return axes(inner);
   }
 
+  const LineReader& other_;
   std::vector<fs::path> open_;  // that are being read
   std::size_t files_ = 0;
 };
@@ -314,8 +321,9 @@ Experiment::Experiment(std::string name, std::string source, std::vector<Axis> a
   require_few_enough(axes_);
 }
 
-Experiment Experiment::load(const fs::path& path, const std::vector<Override>& overrides) {
-  return {path.stem().string(), path.string(), Reading().axes(path), overrides};
+Experiment Experiment::load(const fs::path& path, const std::vector<Override>& overrides,
+                            const LineReader& other) {
+  return {path.stem().string(), path.string(), Reading(other).axes(path), overrides};
 }
 
 Experiment Experiment::from_flags(const std::vector<Override>& overrides, const std::string& name) {

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,12 @@ struct Override {
   std::string origin;
 };
 
+// A line of a file, without its comment, and its "file:line"; whether it is taken.
+using LineReader = std::function<bool(const std::string& line, const std::string& origin)>;
+
+// "key = value ..." or "(key, key) = (value, value) ...". Throws a usage error led by the origin.
+Axis parse_definition(const std::string& line, const std::string& origin);
+
 class Experiment {
  public:
   // At most so many runs: their settings are held in memory, a few kB each.
@@ -45,8 +52,9 @@ class Experiment {
   // Both throw a usage error, led by file:line or the flag's origin, for an unknown or repeated
   // key, a malformed, repeated or out-of-range value, a session setting (one that holds for all
   // runs) with several values, or too many runs. load throws a failure if the file cannot be read.
+  // `other` may take lines that are no definitions of runs.
   static Experiment load(const std::filesystem::path& path,
-                         const std::vector<Override>& overrides = {});
+                         const std::vector<Override>& overrides = {}, const LineReader& other = {});
   static Experiment from_flags(const std::vector<Override>& overrides,
                                const std::string& name = "flags");
 

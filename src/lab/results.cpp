@@ -9,7 +9,7 @@ namespace ladder::lab {
 // ---- settings -----------------------------------------------------------------------------------
 
 static bool changes_results(const Setting& setting, const Settings& settings) {
-  return setting.group != Group::session && settings.applies(setting.name);
+  return setting.changes_results() && settings.applies(setting.name);
 }
 
 // A number as it would be printed: a preset is kept as it was typed, 1e-8.
@@ -36,7 +36,7 @@ void restore(Settings& settings, const std::string& name, const std::string& tex
 std::string difference(const Settings& a, const Settings& b) {
   std::vector<std::string> differences;
   for (const Setting* setting : all_settings()) {
-    if (setting->group == Group::session) continue;
+    if (!setting->changes_results()) continue;
     const auto text = [&](const Settings& s) {
       return changes_results(*setting, s) ? value_text(*setting, s) : std::string("without effect");
     };
@@ -49,7 +49,7 @@ std::string difference(const Settings& a, const Settings& b) {
 std::vector<std::string> setting_columns() {
   std::vector<std::string> names;
   for (const Setting* setting : all_settings())
-    if (setting->group != Group::session) names.push_back(setting->name);
+    if (setting->changes_results()) names.push_back(setting->name);
   return names;
 }
 

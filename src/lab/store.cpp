@@ -122,6 +122,11 @@ void Store::remove_unfinished(const RunKey& key) const {
   fs::remove(directory_ / "unfinished", ignored);  // if it is empty
 }
 
+void Store::forget_unfinished() const {
+  std::error_code ignored;
+  fs::remove_all(directory_ / "unfinished", ignored);
+}
+
 void CurveFile::add(const std::vector<CurvePoint>& curve) {
   RunRow row{run_, {}, {}};
   row.result.curve = begun_ ? std::vector<CurvePoint>{curve.back()} : curve;

@@ -45,6 +45,7 @@ class Store {
   std::filesystem::path checkpoint(const RunKey& key) const;
   std::filesystem::path unfinished_curve(const RunKey& key) const;
   void remove_unfinished(const RunKey& key) const;
+  void forget_unfinished() const;  // of all runs
 
  private:
   std::vector<Lock> lock();

@@ -138,6 +138,24 @@ double sign_flip_p(const Values& differences) {
   return static_cast<double>(extreme) / static_cast<double>(sums.size());
 }
 
+// Ratio of neighbouring terms, from one table to the next: no factorial overflows.
+double fisher_p(int successes_a, int trials_a, int successes_b, int trials_b) {
+  if (trials_a == 0 || trials_b == 0) return 1;
+  const int successes = successes_a + successes_b;
+  const int low = std::max(0, successes - trials_b), high = std::min(successes, trials_a);
+  Values weights = {1};  // of the tables with low, low + 1, ... successes of a, relative to the first
+  for (int k = low; k < high; ++k)
+    weights.push_back(weights.back() * (trials_a - k) * (successes - k) /
+                      ((k + 1.0) * (trials_b - successes + k + 1)));
+  const double limit = weights[static_cast<std::size_t>(successes_a - low)] * (1 + 1e-9);
+  double all = 0, extreme = 0;
+  for (const double weight : weights) {
+    all += weight;
+    if (weight <= limit) extreme += weight;
+  }
+  return std::min(1.0, extreme / all);
+}
+
 Values holm(const Values& p) {
   std::vector<std::size_t> order(p.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

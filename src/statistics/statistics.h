@@ -58,6 +58,11 @@ Interval bootstrap_mean(const Values& values);
 // (Phipson & Smyth 2010). 1 if there is no pair.
 double sign_flip_p(const Values& differences);
 
+// Two-sided p of "both shares are the same", given how many succeeded in all (Fisher 1935: The design of
+// experiments): the probability of all tables at most as likely as this one. 1 if a side has no trials.
+// Exact up to 1000 trials a side.
+double fisher_p(int successes_a, int trials_a, int successes_b, int trials_b);
+
 // Family-wise error over several tests (Holm 1979): adjusted p, in the order given.
 Values holm(const Values& p);
 

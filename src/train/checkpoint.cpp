@@ -11,7 +11,7 @@ static const std::string progress = "run.";  // what the names of a run's own me
 static Safetensors content_of(const Settings& settings, Trainer& trainer) {
   Safetensors file;
   for (const Setting* setting : all_settings())
-    if (setting->group != Group::session && settings.applies(setting->name))
+    if (setting->changes_results() && settings.applies(setting->name))
       file.metadata[setting->name] = settings.text(setting->name);
   file.metadata["steps_done"] = std::to_string(trainer.steps_done());
   const Parameters<float>& parameters = trainer.parameters();
@@ -79,8 +79,8 @@ void load_progress(const std::filesystem::path& path, const Settings& settings, 
   const Safetensors file = read_safetensors(path);
   require_finite(file);
   for (const Setting* setting : all_settings())
-    if (setting->group != Group::session && settings.applies(setting->name) &&
-        metadata(file, setting->name) != settings.text(setting->name))
+    if (setting->changes_results() && settings.applies(setting->name) &&
+        !(setting->name == "steps" && begins_longer_runs(settings)) && metadata(file, setting->name) != settings.text(setting->name))
       throw damaged(file, "there " + setting->name + " is " +
                               clipped(metadata(file, setting->name)) + ", in this run " +
                               settings.text(setting->name));

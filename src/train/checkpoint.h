@@ -19,7 +19,7 @@ void save_checkpoint(const std::filesystem::path& path, const Settings& settings
 void save_progress(const std::filesystem::path& path, const Settings& settings, Trainer& trainer,
                    const RunResult& result);
 // Sets the trainer and the result to what they were. Throws a failure, and changes neither, if the
-// file is damaged or another run's.
+// file is damaged or another run's; a shorter run's beginning of this one will do.
 void load_progress(const std::filesystem::path& path, const Settings& settings, Trainer& trainer,
                    RunResult& result);
 

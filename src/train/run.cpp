@@ -97,6 +97,7 @@ class Course {
       result_.status = Status::diverged;
       result_.reason = "the loss has ended above " + to_text(diverged_above) + " times its start";
     }
+    if (options_.keep_end) save();
     result_.rollout_accuracy = rollout_accuracy(trainer_.held_out(), sequences, trainer_.network());
     result_.eval_context_accuracy = eval_context_accuracy(settings_, trainer_);
     return end();

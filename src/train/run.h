@@ -62,6 +62,8 @@ struct RunOptions {
   // whoever has kept the result. One that cannot be used is told and not used.
   std::filesystem::path checkpoint = {};
   double checkpoint_minutes = std::numeric_limits<double>::infinity();
+  // The state at the end is kept there, too: a run of more steps that is the same else goes on from it.
+  bool keep_end = false;
   std::function<void(const std::string&)> tell = nullptr;
 };
 

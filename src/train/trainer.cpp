@@ -92,6 +92,8 @@ void require_other_context(const Settings& s, const std::string& setting) {
     throw s.invalid(setting, "the context trained at: position = learned has no weights for others");
 }
 
+bool begins_longer_runs(const Settings& s) { return s.text("schedule") != "cosine"; }
+
 void require_consistent(const Settings& s) {
   const auto task = make_task(s);
   const ModelConfig config = model_config(s, task->vocabulary(), task->context());

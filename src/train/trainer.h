@@ -16,6 +16,10 @@ namespace ladder::train {
 using namespace nn;
 using namespace tasks;
 
+// Whether a run's steps are the first ones of a run of more steps that is the same else: its learning
+// rates do not depend on the end.
+bool begins_longer_runs(const Settings& settings);
+
 // Throws a usage error where the (resolved) settings of a run do not fit together.
 void require_consistent(const Settings& settings);
 // The settings with the context of the setting eval_context, if there is one.

@@ -19,9 +19,9 @@ namespace ladder {
 
 class Settings;
 
-// The order of listings and of CSV columns. Settings of group `session` (threads, out) do not
-// change results, hence do not appear in them.
-enum class Group { task, model, training, evaluation, seed, session };
+// The order of listings and of CSV columns. Settings of the groups `search` (which runs a climb makes)
+// and `session` (threads, out) do not change what a run gives, hence do not appear in results.
+enum class Group { task, model, training, evaluation, seed, search, session };
 const char* title_of(Group group);
 
 enum class Type {
@@ -79,6 +79,7 @@ struct Setting {
   Setting only_if(std::function<bool(const Settings&)> condition, std::string meaning) &&;
   Setting formerly(std::string name) &&;
 
+  bool changes_results() const { return group != Group::search && group != Group::session; }
   std::string range() const;  // "an integer in 1 .. 64", "on or off", ... for people
   // "optimizer = sgd": where it applies; empty: everywhere.
   std::string applies_when() const;

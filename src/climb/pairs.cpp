@@ -1,0 +1,88 @@
+#include "climb/pairs.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace ladder::climb {
+
+using namespace statistics;
+
+const char* text_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::higher: return "higher";
+    case Verdict::lower: return "lower";
+    case Verdict::sooner: return "sooner";
+    case Verdict::later: return "later";
+    case Verdict::equal: return "equal";
+    case Verdict::not_shown: return "no difference shown";
+  }
+  return "";
+}
+
+static Values restricted(const Confirmation& confirmation, int steps) {
+  Values times;
+  for (const int at : confirmation.solved_at) times.push_back(at >= 0 ? at : steps);
+  return times;
+}
+
+static void compare_reach(Pair& pair, const Climber& a, const Climber& b) {
+  pair.rung = std::max(a.frontier(), b.frontier());
+  if (pair.rung < 0) return;
+  const Confirmation& of_a = a.confirmations().at(pair.rung);
+  const Confirmation& of_b = b.confirmations().at(pair.rung);
+  pair.seeds = static_cast<int>(of_a.solved_at.size());
+  pair.solved_a = of_a.solved(), pair.solved_b = of_b.solved();
+  pair.p = fisher_p(pair.solved_a, pair.seeds, pair.solved_b, pair.seeds);
+}
+
+static void compare_times(Pair& pair, const Climber& a, const Climber& b, const Ground& ground) {
+  pair.time_rung = std::min(a.frontier(), b.frontier());
+  if (pair.time_rung < 0) return;
+  const int steps = ground.steps(pair.time_rung);
+  const Values x = restricted(a.confirmations().at(pair.time_rung), steps);
+  const Values y = restricted(b.confirmations().at(pair.time_rung), steps);
+  pair.ratio = mean(x) / mean(y);
+  const int n = static_cast<int>(x.size());
+  pair.ratio_interval = bootstrap(n, [&](const int* seeds, int count) {
+    double of_x = 0, of_y = 0;
+    for (int i = 0; i < count; ++i) of_x += x[seeds[i]], of_y += y[seeds[i]];
+    return of_x / of_y;
+  });
+  Values differences;
+  for (int i = 0; i < n; ++i) differences.push_back(x[i] - y[i]);
+  pair.time_p = sign_flip_p(differences);
+}
+
+static Verdict judge(const Pair& pair, const Climber& a, const Climber& b) {
+  if (pair.p_holm < 0.05 && a.frontier() != b.frontier())
+    return a.frontier() > b.frontier() ? Verdict::higher : Verdict::lower;
+  if (pair.time_p_holm < 0.05 && (pair.ratio_interval.below(1) || pair.ratio_interval.above(1)) &&
+      !(pair.ratio_interval.above(1 / equal_ratio) && pair.ratio_interval.below(equal_ratio)))
+    return pair.ratio < 1 ? Verdict::sooner : Verdict::later;
+  if (std::abs(a.frontier() - b.frontier()) <= 1 && pair.ratio_interval.above(1 / equal_ratio) &&
+      pair.ratio_interval.below(equal_ratio))
+    return Verdict::equal;
+  return Verdict::not_shown;
+}
+
+std::vector<Pair> compare(const Contest& contest, const Ground& ground) {
+  const auto& climbers = contest.climbers();
+  std::vector<Pair> pairs;
+  Values p;
+  for (const auto& [a, b] : contest.pairs()) {
+    Pair pair;
+    pair.a = a, pair.b = b;
+    compare_reach(pair, climbers[a], climbers[b]);
+    compare_times(pair, climbers[a], climbers[b], ground);
+    p.push_back(pair.p), p.push_back(pair.time_p);
+    pairs.push_back(pair);
+  }
+  const Values adjusted = holm(p);
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    pairs[i].p_holm = adjusted[2 * i], pairs[i].time_p_holm = adjusted[2 * i + 1];
+    pairs[i].verdict = judge(pairs[i], climbers[pairs[i].a], climbers[pairs[i].b]);
+  }
+  return pairs;
+}
+
+}  // namespace ladder::climb

@@ -1,0 +1,221 @@
+#include "climb/space.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+#include <optional>
+#include <set>
+
+#include "ladder/base/math.h"
+#include "ladder/base/random.h"
+#include "ladder/base/settings.h"
+#include "ladder/base/text.h"
+
+namespace ladder::climb {
+
+std::string text_of(const Assignments& assignments) {
+  std::vector<std::string> words;
+  for (const auto& [key, value] : assignments) words.push_back(key + " " + value);
+  return join(words, ", ");
+}
+
+// ---- the sequence -------------------------------------------------------------------------------
+
+static constexpr std::array primes = {2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53};
+
+double halton(std::uint64_t index, int dimension, std::uint64_t seed) {
+  const int prime = primes[static_cast<std::size_t>(dimension)];
+  const Random random(seed, static_cast<std::uint32_t>(dimension));
+  double value = 0, width = 1;
+  std::vector<int> permuted(static_cast<std::size_t>(prime));
+  // Digits beyond these are below the value's last bit.
+  for (std::uint64_t place = 0; width > 1e-16; ++place, index /= prime) {
+    std::iota(permuted.begin(), permuted.end(), 0);
+    for (int i = prime - 1; i > 0; --i)
+      std::swap(permuted[i], permuted[random.below(i + 1, place, static_cast<std::uint32_t>(i))]);
+    width /= prime;
+    value += permuted[index % prime] * width;
+  }
+  return std::min(value, 1 - 0x1p-53);
+}
+
+// ---- definitions --------------------------------------------------------------------------------
+
+static Error bad(const std::string& origin, const std::string& key, const std::string& got,
+                 const std::string& expected) {
+  return usage_error(origin + ": key '" + clipped(key) + "': got '" + clipped(got) +
+                     "', expected " + expected);
+}
+
+// In canonical form. Throws as Settings::set does.
+static std::string checked(const std::string& key, const std::string& word, const std::string& origin) {
+  Settings probe;
+  probe.set(key, word, origin);
+  return probe.typed(key);
+}
+
+Space::Cell Space::cell(const std::string& key, const std::string& text, const std::string& origin) {
+  const auto words = split_words(text);
+  const auto dots = text.find("..");
+  if (words.size() == 1 && dots == std::string::npos) {
+    Cell cell;
+    cell.word = checked(key, words[0], origin);
+    return cell;
+  }
+  const Setting* setting = find_setting(key);
+  if (!setting) checked(key, text, origin);  // which says what is near
+  Cell cell;
+  cell.range = true, cell.logarithmic = words.size() == 2 && words[1] == "log";
+  cell.whole = setting->type == Type::integer;
+  std::optional<double> low, high;
+  if (dots != std::string::npos) {
+    low = parse_real(std::string_view(text).substr(0, dots));
+    high = parse_real(std::string_view(words[0]).substr(dots + 2));
+  }
+  const bool numeric = setting->type == Type::integer || setting->type == Type::real;
+  if (!numeric || !low || !high || *low >= *high || words.size() != 1u + cell.logarithmic ||
+      (cell.logarithmic && *low <= 0))
+    throw bad(origin, key, text,
+              numeric ? "a value, or a range from low to high such as 0.001..0.1 or 0.001..0.1 log"
+                      : "a value: only numbers have ranges");
+  checked(key, to_text(*low), origin), checked(key, to_text(*high), origin);
+  cell.low = *low, cell.high = *high;
+  return cell;
+}
+
+// "a, b" of "(a, b) (c, d)"; nothing if that is not what the text is.
+static std::optional<std::vector<std::vector<std::string>>> tuples_of(std::string_view text) {
+  std::vector<std::vector<std::string>> tuples;
+  for (text = trim(text); !text.empty(); text = trim(text)) {
+    const auto close = text.find(')');
+    if (text.front() != '(' || close == std::string_view::npos) return std::nullopt;
+    auto parts = split(text.substr(1, close - 1), ',');
+    for (std::string& part : parts) part = std::string(trim(part));
+    tuples.push_back(std::move(parts));
+    text.remove_prefix(close + 1);
+  }
+  return tuples;
+}
+
+void Space::add(const std::string& definition, const std::string& origin) {
+  const auto equals = definition.find('=');
+  if (equals == std::string::npos)
+    throw usage_error(origin + ": got '" + clipped(definition) +
+                      "', expected 'search: key = value ...' or 'search: key = low..high log'");
+  const std::string left(trim(definition.substr(0, equals)));
+  const std::string right(trim(definition.substr(equals + 1)));
+  Dimension dimension;
+  std::vector<std::vector<std::string>> texts;
+  if (left.starts_with('(')) {
+    const auto keys = tuples_of(left), values = tuples_of(right);
+    if (!keys || keys->size() != 1)
+      throw bad(origin, left, left, "keys in one pair of parentheses such as (optimizer, learning_rate)");
+    dimension.keys = keys->front();
+    if (!values || values->empty() ||
+        std::any_of(values->begin(), values->end(),
+                    [&](const auto& tuple) { return tuple.size() != dimension.keys.size(); }))
+      throw bad(origin, left, right,
+                "tuples of " + std::to_string(dimension.keys.size()) + " values, one for each key");
+    texts = *values;
+  } else {
+    dimension.keys = {left};
+    for (const std::string& word : split_words(right)) {
+      if (word == "log" && !texts.empty()) texts.back()[0] += " log";
+      else texts.push_back({word});
+    }
+    if (texts.empty()) texts = {{""}};  // which no setting accepts: the message says what it does
+  }
+  for (const std::string& key : dimension.keys)
+    if (std::find(keys_.begin(), keys_.end(), key) != keys_.end())
+      throw bad(origin, key, right, "each key once; it is searched already");
+    else keys_.push_back(key);
+  for (const auto& tuple : texts) {
+    auto& choice = dimension.choices.emplace_back();
+    for (std::size_t i = 0; i < tuple.size(); ++i)
+      choice.push_back(cell(dimension.keys[i], tuple[i], origin));
+  }
+  dimensions_.push_back(std::move(dimension));
+  definitions_.push_back(definition);
+  std::size_t sequences = 0;
+  for (const Dimension& each : dimensions_) sequences += 1 + each.keys.size();
+  if (sequences > primes.size())
+    throw usage_error(origin + ": a search of at most " + std::to_string(primes.size() / 2) + " keys");
+}
+
+// ---- recipes ------------------------------------------------------------------------------------
+
+// With two digits: more of them decide nothing, and people read them.
+std::string Space::value(const Cell& cell, double u) {
+  if (!cell.range) return cell.word;
+  double x = cell.logarithmic ? cell.low * math::exp(u * math::log(cell.high / cell.low))
+                              : cell.low + u * (cell.high - cell.low);
+  if (cell.whole) x = std::round(x);
+  char digits[32];
+  const auto end = std::to_chars(digits, digits + sizeof digits, x, std::chars_format::scientific, 1).ptr;
+  const double rounded = *parse_real(std::string_view(digits, end));
+  return to_text(cell.whole ? x : std::clamp(rounded, cell.low, cell.high));
+}
+
+Assignments Space::recipe(std::uint64_t index, std::uint64_t seed) const {
+  Assignments recipe;
+  int sequence = 0;
+  for (const Dimension& dimension : dimensions_) {
+    const auto count = dimension.choices.size();
+    std::size_t chosen = 0;
+    if (count > 1)
+      chosen = static_cast<std::size_t>(halton(index, sequence++, seed) * static_cast<double>(count));
+    for (std::size_t i = 0; i < dimension.keys.size(); ++i) {
+      const bool ranged = std::any_of(dimension.choices.begin(), dimension.choices.end(),
+                                      [&](const auto& choice) { return choice[i].range; });
+      const double u = ranged ? halton(index, sequence++, seed) : 0;
+      recipe.emplace_back(dimension.keys[i], value(dimension.choices[chosen][i], u));
+    }
+  }
+  return recipe;
+}
+
+std::vector<Assignments> Space::recipes(int count, std::uint64_t seed) const {
+  std::vector<Assignments> recipes;
+  std::set<Assignments> seen;
+  for (std::uint64_t index = 0; static_cast<int>(recipes.size()) < count && index < 20u * count; ++index) {
+    Assignments next = recipe(index, seed);
+    if (seen.insert(next).second) recipes.push_back(std::move(next));
+  }
+  return recipes;
+}
+
+std::vector<std::string> Space::edges(const std::vector<Assignments>& recipes, std::size_t which) const {
+  std::vector<std::string> edges;
+  std::size_t place = 0;
+  for (const Dimension& dimension : dimensions_) {
+    const std::size_t first = place;
+    place += dimension.keys.size();
+    // The choice that a recipe has: its words agree.
+    const auto same_choice = [&](const Assignments& recipe, const std::vector<Cell>& choice) {
+      for (std::size_t i = 0; i < choice.size(); ++i)
+        if (!choice[i].range && choice[i].word != recipe[first + i].second) return false;
+      return true;
+    };
+    const auto choice = std::find_if(dimension.choices.begin(), dimension.choices.end(),
+                                     [&](const auto& each) { return same_choice(recipes[which], each); });
+    for (std::size_t i = 0; i < dimension.keys.size(); ++i) {
+      if (!(*choice)[i].range) continue;
+      const double mine = *parse_real(recipes[which][first + i].second);
+      bool smallest = true, largest = true;
+      for (const Assignments& other : recipes) {
+        if (!same_choice(other, *choice)) continue;
+        const double value = *parse_real(other[first + i].second);
+        smallest = smallest && mine <= value;
+        largest = largest && mine >= value;
+      }
+      if (smallest == largest) continue;  // the only one
+      edges.push_back(dimension.keys[i] + " " + recipes[which][first + i].second + " is the " +
+                      (smallest ? "smallest" : "largest") + " tried");
+    }
+  }
+  return edges;
+}
+
+}  // namespace ladder::climb
