@@ -8,20 +8,11 @@
 #include "base/version.h"
 #include "cli/command.h"
 #include "base/signals.h"
+#include "cli/shard.h"
 #include "cli/sweep_report.h"
 #include "lab/sweep.h"
 
 namespace ladder::cli {
-
-// "2/5": the second of five parts.
-static Shard parse_shard(const std::string& text) {
-  const auto parts = split(text, '/');
-  const auto index = parse_integer(parts[0]);
-  const auto count = parts.size() == 2 ? parse_integer(parts[1]) : std::nullopt;
-  if (!index || !count || *index < 1 || *index > *count || *count > 1'000'000)
-    throw usage_error("flag --shard: got '" + text + "', expected i/n with 1 <= i <= n");
-  return {static_cast<int>(*index), static_cast<int>(*count)};
-}
 
 // What --dry-run prints: the values of what varies, a line a run.
 static void print_plan(const std::vector<RunRow>& rows, const std::vector<std::string>& varying) {

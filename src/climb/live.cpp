@@ -84,9 +84,8 @@ static void require_joinable(const Plan& plan, const lab::FinishedRuns& finished
       const std::string& now = plan.base.typed(setting->name);
       const Settings& there = run->row.settings;
       if (now == "auto" || !there.applies(setting->name)) continue;
-      Settings probe;
-      probe.set(setting->name, there.text(setting->name), run->place);
-      if (probe.typed(setting->name) != now)
+      const auto x = parse_real(now), y = parse_real(there.text(setting->name));
+      if (x && y ? *x != *y : now != there.text(setting->name))
         throw usage_error(run->place + ": this run is there with " + setting->name + " " +
                           there.text(setting->name) + ", not " + now +
                           " as now: --fresh moves the old results aside, another --out keeps both");

@@ -20,6 +20,7 @@ class LoggedGround : public Ground {
   std::optional<Observation> look(const Trial& trial) override;
   int steps(int rung) const override { return steps_[static_cast<std::size_t>(rung)]; }
   int evaluated_every() const override { return evaluated_every_; }
+  std::vector<int> beyond(int recipe) const override { return plan_.beyond(recipe); }
 
   void add(const Trial& trial, const lab::RunResult& result);
   // All trials that were asked for and are known, in order.

@@ -56,8 +56,9 @@ static void compare_times(Pair& pair, const Climber& a, const Climber& b, const 
 static Verdict judge(const Pair& pair, const Climber& a, const Climber& b) {
   if (pair.p_holm < 0.05 && a.frontier() != b.frontier())
     return a.frontier() > b.frontier() ? Verdict::higher : Verdict::lower;
-  if (pair.time_p_holm < 0.05 && (pair.ratio_interval.below(1) || pair.ratio_interval.above(1)) &&
-      !(pair.ratio_interval.above(1 / equal_ratio) && pair.ratio_interval.below(equal_ratio)))
+  // Not merely another recipe, whose steps differ as those of two searches of one contestant do.
+  if (pair.time_p_holm < 0.05 &&
+      (pair.ratio_interval.below(1 / equal_ratio) || pair.ratio_interval.above(equal_ratio)))
     return pair.ratio < 1 ? Verdict::sooner : Verdict::later;
   if (std::abs(a.frontier() - b.frontier()) <= 1 && pair.ratio_interval.above(1 / equal_ratio) &&
       pair.ratio_interval.below(equal_ratio))

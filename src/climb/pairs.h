@@ -11,7 +11,7 @@ namespace ladder::climb {
 enum class Verdict {
   higher,    // the first is shown to solve a rung that the second does not
   lower,
-  sooner,    // the first is shown to need fewer steps
+  sooner,    // the first is shown to need fewer steps, by a factor of equal_ratio at least
   later,
   equal,     // frontiers at most a rung apart, and the ratio of steps between 0.8 and 1.25
   not_shown  // none of these

@@ -28,6 +28,7 @@ static const RegisteredSettings settings(
                       "this program"),
      Setting::real("solved_share", "0.75", 0, 1, "of the fresh seeds, from which on a rung is solved",
                    "this program"),
+     Setting::toggle("extend", "on", "try recipes beyond the edge where the best one lies", "this program"),
      Setting::choice("against", "first", {"first", "all"},
                      "what each contestant is compared with: the first one, or all", "this program")});
 
@@ -141,6 +142,7 @@ Plan read_plan(const std::filesystem::path& path, const std::vector<lab::Overrid
   plan.recipes = plan.space.recipes(plan.rules.recipes,
                                     static_cast<std::uint64_t>(resolved.big_integer("recipe_seed")));
   plan.rules.recipes = static_cast<int>(plan.recipes.size());  // a small space has fewer
+  plan.extend = resolved.toggle("extend");
   const bool all = resolved.text("against") == "all";
   const int count = static_cast<int>(plan.contestants.size());
   for (int b = 0; b < count; ++b)
@@ -163,11 +165,35 @@ std::string Plan::contestant_name(int contestant) const {
 
 std::string Plan::rung_name(int rung) const { return text_of(rungs[static_cast<std::size_t>(rung)]); }
 
+Assignments Plan::recipe(int number) const {
+  const int within = static_cast<int>(recipes.size());
+  if (number < within) return recipes[static_cast<std::size_t>(number)];
+  for (std::size_t which = 0; which < recipes.size(); ++which)
+    for (const auto& [further, recipe] : space.beyond(recipes, which))
+      if (further == number - within) return recipe;
+  throw failure("there is no recipe " + std::to_string(number));
+}
+
+std::vector<int> Plan::beyond(int recipe) const {
+  std::vector<int> numbers;
+  const int within = static_cast<int>(recipes.size());
+  if (extend && recipe < within)
+    for (const auto& [further, assignments] : space.beyond(recipes, static_cast<std::size_t>(recipe)))
+      numbers.push_back(within + further);
+  return numbers;
+}
+
+std::string Plan::edges_of(int recipe) const {
+  if (recipe >= std::ssize(recipes)) return "it lies beyond the ranges";
+  return join(space.edges(recipes, static_cast<std::size_t>(recipe)), "; ");
+}
+
 Settings Plan::settings(const Trial& trial) const {
   Settings s = base;
+  const Assignments of_recipe = recipe(trial.recipe);
   for (const Assignments* part : {&contestants[static_cast<std::size_t>(trial.contestant)],
                                   &rungs[static_cast<std::size_t>(trial.rung)],
-                                  &recipes[static_cast<std::size_t>(trial.recipe)]})
+                                  &of_recipe})
     for (const auto& [key, value] : *part) s.set(key, value, "climb");
   s.set("seed", std::to_string(first_seed + static_cast<std::uint64_t>(trial.seed)), "climb");
   if (trial.steps > 0) s.set("steps", std::to_string(trial.steps), "climb");

@@ -25,11 +25,16 @@ struct Plan {
   std::vector<Assignments> contestants, rungs, recipes;
   Space space;
   Rules rules;
+  bool extend = true;
   std::vector<std::pair<int, int>> pairs;  // of contestants
   std::uint64_t first_seed = 0;  // of tuning seeds
 
   std::string contestant_name(int contestant) const;  // "ea", "ea window"
   std::string rung_name(int rung) const;              // "base 8, delay 12"
+  // By number: of `recipes`, or one that lies beyond one of them (space.h), numbered behind them.
+  Assignments recipe(int number) const;
+  std::vector<int> beyond(int recipe) const;
+  std::string edges_of(int recipe) const;  // what it says for people; empty: it lies within
   Settings settings(const Trial& trial) const;        // of the training, resolved
   std::string resolved() const;  // the text of a file without includes that means the same
 };

@@ -31,9 +31,13 @@ std::vector<Observation> Climber::look(int rung, const std::vector<int>& recipes
   for (const int recipe : recipes)
     for (const int seed : seeds) {
       const Trial trial{contestant_, rung, recipe, seed, std::min(steps, ground_.steps(rung))};
-      if (const auto seen = ground_.look(trial)) {
+      const Trial training{contestant_, rung, recipe, seed, 0};
+      if (const auto known = solved_.find(training); known != solved_.end()) {
+        observations.push_back(known->second);
+      } else if (const auto seen = ground_.look(trial)) {
         observations.push_back(*seen);
-        int& done = spent_[{contestant_, rung, recipe, seed, 0}];
+        if (seen->solved()) solved_[training] = *seen;
+        int& done = spent_[training];
         done = std::max(done, seen->solved() ? seen->solved_at : trial.steps);
       } else {
         wanted.trials.push_back(trial);
@@ -49,6 +53,26 @@ static bool better(const Observation& a, const Observation& b) {
   if (a.failed != b.failed) return b.failed;
   if (a.accuracy != b.accuracy) return a.accuracy > b.accuracy;
   return a.loss < b.loss;
+}
+
+// The best of the finalists, and of the winner so far, on all tuning seeds.
+void Climber::decide(Search& search, int rung, const std::vector<int>& finalists) {
+  const int steps = ground_.steps(rung);
+  std::vector<int> seeds;
+  for (int seed = 0; seed < rules_.tuning_seeds; ++seed) seeds.push_back(seed);
+  const auto seen = look(rung, finalists, seeds, steps);
+  for (std::size_t i = 0; i < finalists.size(); ++i) {
+    int count = 0;
+    double sum = 0;
+    for (std::size_t seed = 0; seed < seeds.size(); ++seed) {
+      const Observation& one = seen[i * seeds.size() + seed];
+      count += one.solved();
+      sum += one.solved() ? one.solved_at : steps;
+    }
+    const double mean = sum / rules_.tuning_seeds;
+    if (count > search.solved || (count == search.solved && mean < search.steps))
+      search.winner = finalists[i], search.solved = count, search.steps = mean;
+  }
 }
 
 const Search& Climber::search(int rung) {
@@ -101,22 +125,10 @@ const Search& Climber::search(int rung) {
     search.winner = alive.empty() ? search.field[0] : alive[0].recipe;
   } else {
     if (std::ssize(solved) > rules_.finalists) solved.resize(static_cast<std::size_t>(rules_.finalists));
-    std::vector<int> recipes, seeds;
-    for (const Runner& runner : solved) recipes.push_back(runner.recipe);
-    for (int seed = 1; seed < rules_.tuning_seeds; ++seed) seeds.push_back(seed);
-    const auto seen = look(rung, recipes, seeds, steps);
-    for (std::size_t i = 0; i < solved.size(); ++i) {
-      int count = 1;
-      double sum = solved[i].seen.solved_at;
-      for (std::size_t seed = 0; seed < seeds.size(); ++seed) {
-        const Observation& other = seen[i * seeds.size() + seed];
-        count += other.solved();
-        sum += other.solved() ? other.solved_at : steps;
-      }
-      const double mean = sum / rules_.tuning_seeds;
-      if (count > search.solved || (count == search.solved && mean < search.steps))
-        search.winner = solved[i].recipe, search.solved = count, search.steps = mean;
-    }
+    std::vector<int> finalists;
+    for (const Runner& runner : solved) finalists.push_back(runner.recipe);
+    decide(search, rung, finalists);
+    if (const auto beyond = ground_.beyond(search.winner); !beyond.empty()) decide(search, rung, beyond);
   }
   if (search.solved > 0) winners_.push_back(search.winner);
   return searches_[rung] = search;

@@ -8,7 +8,8 @@
 // rung's steps, the best part of them more, the finalists all of it, and further seeds. Recipes that
 // solve in few steps are better than those that solve in many, then counts the accuracy, then the
 // loss. What has had 1.5 times the steps of the fastest solution without solving is given up.
-// Recipes that won other rungs stand first in the field.
+// Recipes that won other rungs stand first in the field. Where the best one lies at the edge of what
+// was searched, some beyond it are tried as well.
 //
 // Rungs: up in growing strides while the search solves them, then halves between the highest solved
 // and the lowest unsolved; the rung beyond the latter is tried as well. The best recipe of the highest
@@ -58,6 +59,8 @@ class Ground {
   virtual std::optional<Observation> look(const Trial& trial) = 0;
   virtual int steps(int rung) const = 0;        // of a whole training
   virtual int evaluated_every() const = 0;      // steps
+  // Recipes that lie beyond one at the edge of what was searched, outwards.
+  virtual std::vector<int> beyond(int recipe) const { (void)recipe; return {}; }
 };
 
 // Trainings that must be made before the policy can go on.
@@ -108,6 +111,7 @@ class Climber {
 
  private:
   const Search& search(int rung);
+  void decide(Search& search, int rung, const std::vector<int>& finalists);
   int climb_by_search();
   std::vector<Observation> look(int rung, const std::vector<int>& recipes, const std::vector<int>& seeds,
                                 int steps);
@@ -121,7 +125,8 @@ class Climber {
   std::map<int, Search> searches_;
   std::map<int, Confirmation> confirmations_;
   std::vector<int> winners_;  // in the order of the searches
-  std::map<Trial, int> spent_;  // by training (steps 0): steps done
+  std::map<Trial, int> spent_;          // by training (steps 0): steps done
+  std::map<Trial, Observation> solved_;  // by training (steps 0)
 };
 
 // All contestants' climbs, and the trainings that comparing them in pairs takes: each pair meets at

@@ -34,6 +34,7 @@ class Barren : public Ground {
   }
   int steps(int rung) const override { return known_.steps(rung); }
   int evaluated_every() const override { return known_.evaluated_every(); }
+  std::vector<int> beyond(int recipe) const override { return known_.beyond(recipe); }
   Cost cost() const {
     Cost cost{unknown_.size(), 0};
     for (const auto& [training, steps] : unknown_) cost.steps += steps;
@@ -72,7 +73,7 @@ void Progress::tell(const Climber& climber) {
                        " of " + std::to_string(search.tried) + " recipes solve";
     if (search.solved > 0)
       text += "; best after " + fixed(search.steps, 0) + " steps, " + std::to_string(search.solved) + "/" +
-              std::to_string(plan_.rules.tuning_seeds) + " seeds: " + text_of(plan_.recipes[search.winner]);
+              std::to_string(plan_.rules.tuning_seeds) + " seeds: " + text_of(plan_.recipe(search.winner));
     line(text);
   }
   for (const auto& [rung, confirmation] : climber.confirmations())

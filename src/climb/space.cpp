@@ -147,15 +147,18 @@ void Space::add(const std::string& definition, const std::string& origin) {
 // ---- recipes ------------------------------------------------------------------------------------
 
 // With two digits: more of them decide nothing, and people read them.
-std::string Space::value(const Cell& cell, double u) {
-  if (!cell.range) return cell.word;
-  double x = cell.logarithmic ? cell.low * math::exp(u * math::log(cell.high / cell.low))
-                              : cell.low + u * (cell.high - cell.low);
-  if (cell.whole) x = std::round(x);
+static double rounded(double x, bool whole) {
+  if (whole) return std::round(x);
   char digits[32];
   const auto end = std::to_chars(digits, digits + sizeof digits, x, std::chars_format::scientific, 1).ptr;
-  const double rounded = *parse_real(std::string_view(digits, end));
-  return to_text(cell.whole ? x : std::clamp(rounded, cell.low, cell.high));
+  return *parse_real(std::string_view(digits, end));
+}
+
+std::string Space::value(const Cell& cell, double u) {
+  if (!cell.range) return cell.word;
+  const double x = cell.logarithmic ? cell.low * math::exp(u * math::log(cell.high / cell.low))
+                                    : cell.low + u * (cell.high - cell.low);
+  return to_text(std::clamp(rounded(x, cell.whole), cell.low, cell.high));
 }
 
 Assignments Space::recipe(std::uint64_t index, std::uint64_t seed) const {
@@ -186,8 +189,14 @@ std::vector<Assignments> Space::recipes(int count, std::uint64_t seed) const {
   return recipes;
 }
 
-std::vector<std::string> Space::edges(const std::vector<Assignments>& recipes, std::size_t which) const {
-  std::vector<std::string> edges;
+struct Space::Edge {
+  std::size_t place;  // in the recipe
+  const Cell* cell;
+  bool low;
+};
+
+std::vector<Space::Edge> Space::edges_of(const std::vector<Assignments>& recipes, std::size_t which) const {
+  std::vector<Edge> edges;
   std::size_t place = 0;
   for (const Dimension& dimension : dimensions_) {
     const std::size_t first = place;
@@ -210,12 +219,44 @@ std::vector<std::string> Space::edges(const std::vector<Assignments>& recipes, s
         smallest = smallest && mine <= value;
         largest = largest && mine >= value;
       }
-      if (smallest == largest) continue;  // the only one
-      edges.push_back(dimension.keys[i] + " " + recipes[which][first + i].second + " is the " +
-                      (smallest ? "smallest" : "largest") + " tried");
+      if (smallest != largest) edges.push_back({first + i, &(*choice)[i], smallest});  // else the only one
     }
   }
   return edges;
+}
+
+std::vector<std::string> Space::edges(const std::vector<Assignments>& recipes, std::size_t which) const {
+  std::vector<std::string> texts;
+  for (const Edge& edge : edges_of(recipes, which)) {
+    const auto& [key, value] = recipes[which][edge.place];
+    texts.push_back(key + " " + value + " is the " + (edge.low ? "smallest" : "largest") + " tried");
+  }
+  return texts;
+}
+
+static constexpr int quarters = 3;
+
+std::vector<std::pair<int, Assignments>> Space::beyond(const std::vector<Assignments>& recipes,
+                                                       std::size_t which) const {
+  std::vector<std::pair<int, Assignments>> further;
+  for (const Edge& edge : edges_of(recipes, which)) {
+    const Setting& setting = *find_setting(keys_[edge.place]);
+    Cell wide = *edge.cell;  // with the setting's own limits, for rounding
+    for (int quarter = 0; quarter < quarters; ++quarter) {
+      const double part = 0.25 * (quarter + 1), width = wide.high - wide.low;
+      const double factor = wide.logarithmic ? math::exp(part * math::log(wide.high / wide.low)) : 0;
+      double value = edge.low ? (wide.logarithmic ? wide.low / factor : wide.low - part * width)
+                              : (wide.logarithmic ? wide.high * factor : wide.high + part * width);
+      value = rounded(std::clamp(value, setting.minimum, setting.maximum), wide.whole);
+      if (value < setting.minimum || value > setting.maximum) continue;
+      Assignments recipe = recipes[which];
+      recipe[edge.place].second = to_text(value);
+      if (!further.empty() && further.back().second == recipe) continue;
+      const int number = (static_cast<int>(which * keys_.size() + edge.place) * 2 + edge.low) * quarters + quarter;
+      further.emplace_back(number, std::move(recipe));
+    }
+  }
+  return further;
 }
 
 }  // namespace ladder::climb

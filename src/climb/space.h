@@ -34,11 +34,20 @@ class Space {
   // Different ones, as far as the space has so many.
   std::vector<Assignments> recipes(int count, std::uint64_t seed) const;
 
+  // The recipes beyond the edge where one of `recipes` lies: the same but for one value, by a quarter,
+  // a half and three quarters of the range outside of it, as far as the setting can take it. Each with
+  // a number that is its own: from 0, below beyond_count().
+  std::vector<std::pair<int, Assignments>> beyond(const std::vector<Assignments>& recipes,
+                                                  std::size_t which) const;
+
   // Where one of `recipes` has the smallest or the largest value of them all within its range:
   // "learning_rate 0.03 is the largest tried". Better ones may lie beyond.
   std::vector<std::string> edges(const std::vector<Assignments>& recipes, std::size_t which) const;
 
  private:
+  struct Edge;
+  std::vector<Edge> edges_of(const std::vector<Assignments>& recipes, std::size_t which) const;
+
   struct Cell {
     std::string word;  // of a choice
     double low = 0, high = 0;  // of a range: low < high

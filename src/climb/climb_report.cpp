@@ -1,0 +1,232 @@
+#include "climb/climb_report.h"
+
+#include <cmath>
+
+#include "base/files.h"
+#include "climb/picture.h"
+#include "ladder/base/text.h"
+#include "plot/svg.h"
+
+namespace ladder::climb {
+
+using statistics::Interval;
+
+static std::string number(double value, int decimals) {
+  return std::isnan(value) ? "" : fixed(value, decimals);
+}
+
+static Interval share_interval(const Confirmation& confirmation) {
+  return statistics::wilson(confirmation.solved(), static_cast<int>(confirmation.solved_at.size()));
+}
+
+static double mean_steps(const Confirmation& confirmation, int steps) {
+  statistics::Values times;
+  for (const int at : confirmation.solved_at) times.push_back(at >= 0 ? at : steps);
+  return statistics::mean(times);
+}
+
+// ---- tables -------------------------------------------------------------------------------------
+
+static Table climb_table(const Plan& plan, const Contest& contest, const Ground& ground) {
+  Table table({"contestant", "rung", "rung_number", "seeds_solved", "seeds", "share_low", "share_high",
+               "mean_steps", "recipe", "edges", "monotone", "trainings", "steps", "search_steps"});
+  for (const Climber& climber : contest.climbers()) {
+    std::vector<std::string> cells = {plan.contestant_name(climber.contestant())};
+    const int rung = climber.frontier();
+    if (rung >= 0) {
+      const Confirmation& best = climber.confirmations().at(rung);
+      const Interval interval = share_interval(best);
+      for (const std::string& cell :
+           {plan.rung_name(rung), std::to_string(rung + 1), std::to_string(best.solved()),
+            std::to_string(best.solved_at.size()), number(interval.low, 3), number(interval.high, 3),
+            number(mean_steps(best, ground.steps(rung)), 1), text_of(plan.recipe(best.recipe)),
+            plan.edges_of(best.recipe)})
+        cells.push_back(cell);
+    } else {
+      cells.insert(cells.end(), {"", "0", "", "", "", "", "", "", ""});
+    }
+    cells.push_back(climber.monotone() ? "1" : "0");
+    cells.push_back(std::to_string(climber.trainings()));
+    cells.push_back(fixed(climber.steps(), 0));
+    cells.push_back(fixed(climber.search_steps(), 0));
+    table.add_row(cells);
+  }
+  return table;
+}
+
+static Table rungs_table(const Plan& plan, const Contest& contest, const Ground& ground) {
+  Table table({"contestant", "rung", "rung_number", "recipes_tried", "recipes_solving", "best_recipe",
+               "tuning_seeds_solved", "tuning_seeds", "tuning_mean_steps", "seeds_solved", "seeds",
+               "share_low", "share_high", "mean_steps"});
+  for (const Climber& climber : contest.climbers())
+    for (const auto& [rung, search] : climber.searches()) {
+      std::vector<std::string> cells = {plan.contestant_name(climber.contestant()), plan.rung_name(rung),
+                                        std::to_string(rung + 1), std::to_string(search.tried),
+                                        std::to_string(search.solving), text_of(plan.recipe(search.winner)),
+                                        std::to_string(search.solved),
+                                        std::to_string(plan.rules.tuning_seeds), number(search.steps, 1)};
+      const auto fresh = climber.confirmations().find(rung);
+      if (fresh != climber.confirmations().end()) {
+        const Interval interval = share_interval(fresh->second);
+        for (const std::string& cell :
+             {std::to_string(fresh->second.solved()), std::to_string(fresh->second.solved_at.size()),
+              number(interval.low, 3), number(interval.high, 3),
+              number(mean_steps(fresh->second, ground.steps(rung)), 1)})
+          cells.push_back(cell);
+      } else {
+        cells.insert(cells.end(), 5, "");
+      }
+      table.add_row(cells);
+    }
+  return table;
+}
+
+static Table pairs_table(const Plan& plan, const std::vector<Pair>& pairs) {
+  Table table({"contestant", "against", "rung", "seeds_solved", "against_seeds_solved", "seeds", "fisher_p",
+               "fisher_p_holm", "time_rung", "steps_ratio", "ratio_low", "ratio_high", "time_p", "time_p_holm",
+               "verdict"});
+  for (const Pair& pair : pairs) {
+    const bool reach = pair.rung >= 0, times = pair.time_rung >= 0;
+    table.add_row({plan.contestant_name(pair.a), plan.contestant_name(pair.b),
+                   reach ? plan.rung_name(pair.rung) : "", reach ? std::to_string(pair.solved_a) : "",
+                   reach ? std::to_string(pair.solved_b) : "", reach ? std::to_string(pair.seeds) : "",
+                   reach ? fixed(pair.p, 6) : "", reach ? fixed(pair.p_holm, 6) : "",
+                   times ? plan.rung_name(pair.time_rung) : "", number(pair.ratio, 3),
+                   number(pair.ratio_interval.low, 3), number(pair.ratio_interval.high, 3),
+                   times ? fixed(pair.time_p, 6) : "", times ? fixed(pair.time_p_holm, 6) : "",
+                   text_of(pair.verdict)});
+  }
+  return table;
+}
+
+// ---- words --------------------------------------------------------------------------------------
+
+static std::string sentence(const Plan& plan, const Pair& pair) {
+  const std::string a = plan.contestant_name(pair.a), b = plan.contestant_name(pair.b);
+  std::string text = a + " against " + b + ": ";
+  const bool turned = pair.verdict == Verdict::lower || pair.verdict == Verdict::later;
+  switch (pair.verdict) {
+    case Verdict::higher:
+    case Verdict::lower: text += (turned ? b : a) + " climbs higher"; break;
+    case Verdict::sooner:
+    case Verdict::later: text += (turned ? b : a) + " solves sooner; in reach no difference is shown"; break;
+    case Verdict::equal: text += "equal"; break;
+    case Verdict::not_shown: text += "no difference shown"; break;
+  }
+  if (pair.rung >= 0)
+    text += ". At " + plan.rung_name(pair.rung) + ": " + std::to_string(pair.solved_a) + "/" +
+            std::to_string(pair.seeds) + " and " + std::to_string(pair.solved_b) + "/" +
+            std::to_string(pair.seeds) + " seeds (p " + fixed(pair.p_holm, 3) + ")";
+  else
+    text += ". Neither solves a rung";
+  if (pair.time_rung >= 0)
+    text += "; steps to solve at " + plan.rung_name(pair.time_rung) + ": " + fixed(pair.ratio, 2) + " times [" +
+            fixed(pair.ratio_interval.low, 2) + ", " + fixed(pair.ratio_interval.high, 2) + "] (p " +
+            fixed(pair.time_p_holm, 3) + ")";
+  return text + ".";
+}
+
+static std::string words_of(const Plan& plan, const ClimbReport& report, const std::vector<Pair>& pairs,
+                            bool finished) {
+  std::vector<std::vector<std::string>> rows = {
+      {"contestant", "highest rung solved", "fresh seeds", "95 %", "mean steps", "recipes solving", "trainings", "steps"}};
+  for (std::size_t i = 0; i < report.climb.rows(); ++i) {
+    const auto cell = [&](const char* column) { return report.climb.at(i, column); };
+    const bool any = !cell("rung").empty();
+    std::string solving;
+    for (std::size_t r = 0; r < report.rungs.rows(); ++r)
+      if (report.rungs.at(r, "contestant") == cell("contestant") && report.rungs.at(r, "rung") == cell("rung"))
+        solving = report.rungs.at(r, "recipes_solving") + "/" + report.rungs.at(r, "recipes_tried");
+    rows.push_back({cell("contestant"), any ? cell("rung") : "none",
+                    any ? cell("seeds_solved") + "/" + cell("seeds") : "",
+                    any ? cell("share_low") + " .. " + cell("share_high") : "", cell("mean_steps"), solving,
+                    cell("trainings"), cell("steps")});
+  }
+  std::string text = aligned(rows);
+  if (!finished) return text + "\nNot finished: what is known so far.\n";
+  text += "\n";
+  for (std::size_t i = 0; i < report.climb.rows(); ++i) {
+    const std::string name = report.climb.at(i, "contestant");
+    if (!report.climb.at(i, "recipe").empty())
+      text += name + ": " + report.climb.at(i, "recipe") + "\n";
+    if (!report.climb.at(i, "edges").empty())
+      text += "  on the edge of the search: " + report.climb.at(i, "edges") + "" +
+              (plan.extend ? "; what was tried beyond is no better\n" : "; a wider range may have better ones\n");
+    if (report.climb.at(i, "monotone") == "0")
+      text += "  an easier rung than " + (report.climb.at(i, "rung").empty() ? std::string("others") : "its highest") +
+              " was not solved: its ladder is not monotone\n";
+  }
+  for (const Pair& pair : pairs) text += sentence(plan, pair) + "\n";
+  return text;
+}
+
+// ---- the picture and the page -------------------------------------------------------------------
+
+static std::string picture_of(const Plan& plan, const Contest& contest) {
+  std::vector<std::string> rungs;
+  for (int rung = 0; rung < std::ssize(plan.rungs); ++rung) rungs.push_back(plan.rung_name(rung));
+  std::vector<Column> columns;
+  for (const Climber& climber : contest.climbers()) {
+    Column column{plan.contestant_name(climber.contestant()), climber.frontier(), std::vector<Bar>(rungs.size())};
+    for (const auto& [rung, search] : climber.searches())
+      column.bars[rung] = {search.solved / static_cast<double>(plan.rules.tuning_seeds), {}, true};
+    for (const auto& [rung, confirmation] : climber.confirmations())
+      column.bars[rung] = {confirmation.solved() / static_cast<double>(confirmation.solved_at.size()),
+                           share_interval(confirmation), false};
+    columns.push_back(std::move(column));
+  }
+  const Rules& r = plan.rules;
+  return draw(plan.name + ": who climbs how high, each at its best recipe",
+              "Bars: share of " + std::to_string(r.fresh_seeds) + " fresh seeds that the best of " +
+                  std::to_string(r.recipes) + " recipes solves, with its 95 % interval (Wilson). Hollow: share of the " +
+                  std::to_string(r.tuning_seeds) + " tuning seeds, not tried on fresh ones. Framed: the highest rung where at least " +
+                  std::to_string(r.fresh_needed()) + " fresh seeds solve. Blank: not tried.",
+              rungs, columns);
+}
+
+static std::string html_table(const Table& table) {
+  std::string html = "<div class=\"wide\"><table>\n<tr>";
+  for (const std::string& column : table.columns()) html += "<th>" + plot::escape_xml(column) + "</th>";
+  html += "</tr>\n";
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    html += "<tr>";
+    for (const std::string& cell : table.row(row)) html += "<td>" + plot::escape_xml(cell) + "</td>";
+    html += "</tr>\n";
+  }
+  return html + "</table></div>\n";
+}
+
+static std::string page_of(const Plan& plan, const ClimbReport& report) {
+  return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+         "<meta name=\"viewport\" content=\"width=device-width\">\n<title>" + plot::escape_xml(plan.name) +
+         "</title>\n<style>\nbody { font-family: sans-serif; margin: 1em auto; max-width: 70em; padding: 0 1em; "
+         "color: #222; background: #fff }\ntable { border-collapse: collapse; font-size: 85% }\n"
+         "td, th { padding: .2em .6em; border-bottom: 1px solid #ddd; text-align: left }\n"
+         ".wide { overflow-x: auto }\nsvg { max-width: 100%; height: auto; background: #fff }\n"
+         "pre { white-space: pre-wrap }\n</style></head><body>\n<h1>" + plot::escape_xml(plan.name) +
+         "</h1>\n" + report.picture + "\n<pre>" + plot::escape_xml(report.words) +
+         "</pre>\n<h2>Contestants</h2>\n" + html_table(report.climb) + "<h2>Pairs</h2>\n" +
+         html_table(report.pairs) + "<h2>Rungs</h2>\n" + html_table(report.rungs) + "</body></html>\n";
+}
+
+ClimbReport make_report(const Plan& plan, const Contest& contest, const Ground& ground, bool finished) {
+  ClimbReport report;
+  report.climb = climb_table(plan, contest, ground);
+  report.rungs = rungs_table(plan, contest, ground);
+  const std::vector<Pair> pairs = finished ? compare(contest, ground) : std::vector<Pair>();
+  report.pairs = pairs_table(plan, pairs);
+  report.words = words_of(plan, report, pairs, finished);
+  report.picture = picture_of(plan, contest);
+  report.page = page_of(plan, report);
+  return report;
+}
+
+void write_report(const ClimbReport& report, const std::filesystem::path& directory) {
+  write_file(directory / "climb.csv", report.climb.to_csv());
+  write_file(directory / "rungs.csv", report.rungs.to_csv());
+  write_file(directory / "pairs.csv", report.pairs.to_csv());
+  write_file(directory / "climb.svg", report.picture);
+  write_file(directory / "climb.html", report.page);
+}
+
+}  // namespace ladder::climb
