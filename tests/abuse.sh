@@ -104,6 +104,28 @@ wait "${jobs[@]}"
 must "other bytes" same_sweep sh
 end
 
+begin "climb: kill -9 at 20 moments, then the same command: the same bytes"
+climb="$ladder climb $root/experiments/climb_quick.txt --steps 60 --eval_every 10 --solve_threshold 0.3 --recipes 6 --fresh_seeds 3 --threads 2"
+same_climb() {
+  cmp -s <(strip "$1/runs.csv") <(strip top/runs.csv) || return 1
+  local file name
+  for file in top/*.csv top/*.svg top/*.html; do
+    name=${file#top/}
+    [ "$name" = runs.csv ] || cmp -s "$1/$name" "$file" || return 1
+  done
+  ! ls -A "$1" | grep -E 'partial|unfinished|writable' >/dev/null
+}
+$climb --out top >/dev/null 2>&1
+for i in 1 2 3 4; do
+  for kill in 1 2 3 4 5; do
+    $climb --out c$i >/dev/null 2>&1 & job=$!
+    pause 0.02 0.4; kill -9 $job 2>/dev/null; wait $job 2>/dev/null
+  done
+  $climb --out c$i >/dev/null 2>&1
+  must "other bytes, c$i" same_climb c$i
+done
+end
+
 # ---- signals ----
 
 begin "INT, TERM, HUP: exit 130, 143, 143; nothing lost"

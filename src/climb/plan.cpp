@@ -18,7 +18,7 @@ static const RegisteredSettings settings(
                       "this program"),
      Setting::integer("halving", "3", 2, 100,
                       "one in so many recipes goes on to so many times the steps", "this program"),
-     Setting::integer("levels", "3", 1, 10, "of halving; the last one has all steps", "this program"),
+     Setting::integer("levels", "2", 1, 10, "of halving; the last one has all steps", "this program"),
      Setting::integer("finalists", "4", 1, 1000, "recipes that are tried on all tuning seeds",
                       "this program"),
      Setting::integer("tuning_seeds", "3", 1, 1000,
@@ -53,6 +53,10 @@ class Lines {
     } else if (const auto search = rest("search:")) {
       plan_.space.add(*search, origin);
       for (const std::string& key : plan_.space.keys()) own(key, origin, "search");
+    } else if (const auto first = split_words(line)[0]; first.ends_with(':')) {
+      const std::vector<std::string> known = {"contestants:", "rungs:", "search:"};
+      throw usage_error(origin + ": got '" + clipped(first) + "', expected " + join(known, ", ") +
+                        " or a definition" + did_you_mean(first, known));
     } else {
       return false;
     }

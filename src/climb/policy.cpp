@@ -117,6 +117,14 @@ const Search& Climber::search(int rung) {
     })->seen.solved_at;
     if (level + 1 < rules_.levels && std::ssize(alive) > kept) alive.resize(static_cast<std::size_t>(kept));
   }
+  // One seed may be an unlucky one.
+  if (rules_.tuning_seeds > 1 && !alive.empty() && done > 0) {
+    std::vector<int> recipes;
+    for (const Runner& runner : alive) recipes.push_back(runner.recipe);
+    const auto seen = look(rung, recipes, {1}, done);
+    for (std::size_t i = 0; i < recipes.size(); ++i)
+      if (seen[i].solved()) solved.push_back({recipes[i], seen[i]});
+  }
   std::stable_sort(solved.begin(), solved.end(),
                    [](const Runner& a, const Runner& b) { return better(a.seen, b.seen); });
   search.solving = static_cast<int>(solved.size());

@@ -5,9 +5,9 @@
 //
 // At a rung, a contestant's recipes are searched by successive halving (Jamieson & Talwalkar 2016:
 // Non-stochastic best arm identification) on tuning seeds: all of the field get a small part of the
-// rung's steps, the best part of them more, the finalists all of it, and further seeds. Recipes that
-// solve in few steps are better than those that solve in many, then counts the accuracy, then the
-// loss. What has had 1.5 times the steps of the fastest solution without solving is given up.
+// rung's steps, the best part of them all of it, and a second seed where the first is not solved; the
+// finalists get all tuning seeds. Recipes that solve in few steps are better than those that solve in
+// many, then counts the accuracy, then the loss. What has had 1.5 times the steps of the fastest solution without solving is given up.
 // Recipes that won other rungs stand first in the field. Where the best one lies at the edge of what
 // was searched, some beyond it are tried as well.
 //
@@ -28,7 +28,7 @@ namespace ladder::climb {
 struct Rules {
   int recipes = 24;     // of the field at each rung
   int halving = 3;      // of a level's recipes, one in so many goes on, to so many times the steps
-  int levels = 3;       // the last one has all steps
+  int levels = 2;       // the last one has all steps
   int finalists = 4;    // recipes that are tried on all tuning seeds
   int tuning_seeds = 3;
   int fresh_seeds = 12;

@@ -93,28 +93,49 @@ static std::vector<Cells> cells_of(const Plan& plan, const lab::FinishedRuns& gr
   return all;
 }
 
-// The grid's own answer.
-struct Answer {
+// What a search of the whole grid finds with the seeds of a replay: at each rung the recipe that is best
+// on all tuning seeds, judged by the fresh ones. -1: no rung is solved.
+static int full_search(const Cells& cells, const GridGround& ground, const Rules& rules) {
   int frontier = -1;
-  double best = 0;   // mean steps there
-  double steps = 0;  // of all its runs
-};
-
-static Answer answer_of(const Cells& cells, double solved_share) {
-  Answer answer;
   for (int rung = 0; rung < std::ssize(cells.at); ++rung) {
-    int most = 0;
+    const int recipes = static_cast<int>(cells.at[rung].size());
+    const auto drawn = [&](int recipe, int first, int count) {
+      std::vector<const lab::RunResult*> runs;
+      for (int seed = 0; seed < count; ++seed) runs.push_back(&ground.result(rung, recipe, first + seed));
+      return runs;
+    };
+    int winner = 0, most = 0;
     double best = cells.steps[rung];
-    for (const auto& seeds : cells.at[rung]) {
+    for (int recipe = 0; recipe < recipes; ++recipe) {
       int solved;
-      const double mean = restricted_mean(seeds, cells.steps[rung], solved);
-      if (solved > most || (solved == most && mean < best)) most = solved, best = mean;
-      for (const lab::RunResult* run : seeds) answer.steps += run->steps_done;
+      const double mean = restricted_mean(drawn(recipe, 0, rules.tuning_seeds), cells.steps[rung], solved);
+      if (solved > most || (solved == most && mean < best)) winner = recipe, most = solved, best = mean;
     }
-    if (most > 0 && most >= solved_share * static_cast<double>(cells.at[rung][0].size()))
-      answer.frontier = rung, answer.best = best;
+    int solved;
+    restricted_mean(drawn(winner, first_fresh_seed, rules.fresh_seeds), cells.steps[rung], solved);
+    if (most > 0 && solved >= rules.fresh_needed()) frontier = rung;
   }
-  return answer;
+  return frontier;
+}
+
+// The fewest mean steps of the recipes that solve most of the grid's seeds.
+static double best_steps(const Cells& cells, int rung) {
+  int most = 0;
+  double best = cells.steps[rung];
+  for (const auto& seeds : cells.at[rung]) {
+    int solved;
+    const double mean = restricted_mean(seeds, cells.steps[rung], solved);
+    if (solved > most || (solved == most && mean < best)) most = solved, best = mean;
+  }
+  return best;
+}
+
+static double all_steps(const Cells& cells) {
+  double steps = 0;
+  for (const auto& rung : cells.at)
+    for (const auto& seeds : rung)
+      for (const lab::RunResult* run : seeds) steps += run->steps_done;
+  return steps;
 }
 
 std::vector<ReplayRow> replay(const Plan& plan, const lab::FinishedRuns& grid, int replays) {
@@ -124,16 +145,15 @@ std::vector<ReplayRow> replay(const Plan& plan, const lab::FinishedRuns& grid, i
   std::vector<ReplayRow> rows;
   for (std::size_t contestant = 0; contestant < cells.size(); ++contestant) {
     const Cells& mine = cells[contestant];
-    const Answer answer = answer_of(mine, plan.rules.solved_share);
     ReplayRow row;
     row.contestant = plan.contestant_name(static_cast<int>(contestant));
-    row.grid_frontier = answer.frontier < 0 ? "none" : plan.rung_name(answer.frontier);
     row.replays = replays;
+    row.grid_steps = all_steps(mine) * replays;
     for (int number = 0; number < replays; ++number) {
       GridGround shuffled(mine, ground.evaluated_every(), number);
       Climber climber(shuffled, plan.rules, 0, rungs);
       climber.climb();
-      row.cost += climber.steps() / answer.steps / replays;
+      row.steps += climber.steps();
       for (const auto& [rung, search] : climber.searches()) {
         bool possible = false;
         for (int recipe = 0; recipe < std::ssize(plan.recipes); ++recipe) {
@@ -143,28 +163,39 @@ std::vector<ReplayRow> replay(const Plan& plan, const lab::FinishedRuns& grid, i
         row.searches += possible;
         row.missed += possible && search.solving == 0;
       }
-      if (climber.frontier() != answer.frontier) continue;
+      const int frontier = climber.frontier();
+      const int full = full_search(mine, shuffled, plan.rules);
+      row.higher += frontier > full;
+      if (frontier != full) continue;
       ++row.same_frontier;
-      if (answer.frontier < 0) {
+      if (frontier < 0) {
         ++row.good_recipe;
         continue;
       }
-      const int recipe = shuffled.recipe_of(climber.confirmations().at(answer.frontier).recipe);
+      const int recipe = shuffled.recipe_of(climber.confirmations().at(frontier).recipe);
       int solved;
-      const double mean = restricted_mean(mine.at[answer.frontier][recipe], mine.steps[answer.frontier], solved);
-      row.good_recipe += mean <= 1.1 * answer.best;
+      const double mean = restricted_mean(mine.at[frontier][recipe], mine.steps[frontier], solved);
+      row.good_recipe += mean <= 1.1 * best_steps(mine, frontier);
     }
     rows.push_back(row);
   }
+  ReplayRow all;
+  all.contestant = "all";
+  for (const ReplayRow& row : rows) {
+    all.replays += row.replays, all.same_frontier += row.same_frontier, all.higher += row.higher;
+    all.good_recipe += row.good_recipe, all.steps += row.steps, all.grid_steps += row.grid_steps;
+    all.searches += row.searches, all.missed += row.missed;
+  }
+  rows.push_back(all);
   return rows;
 }
 
 Table table_of(const std::vector<ReplayRow>& rows) {
-  Table table({"contestant", "grid_frontier", "replays", "same_frontier", "good_recipe", "cost", "searches",
+  Table table({"contestant", "replays", "same_frontier", "higher", "good_recipe", "cost", "searches",
                "missed"});
   for (const ReplayRow& row : rows)
-    table.add_row({row.contestant, row.grid_frontier, std::to_string(row.replays),
-                   std::to_string(row.same_frontier), std::to_string(row.good_recipe), fixed(row.cost, 4),
+    table.add_row({row.contestant, std::to_string(row.replays),
+                   std::to_string(row.same_frontier), std::to_string(row.higher), std::to_string(row.good_recipe), fixed(row.steps / row.grid_steps, 4),
                    std::to_string(row.searches), std::to_string(row.missed)});
   return table;
 }

@@ -11,15 +11,15 @@
 
 namespace ladder::climb {
 
-// Of one contestant, over all replays. In each, recipes stand in a shuffled order, and each seed is one
-// of the grid's, drawn with replacement. The grid's own answer: at each rung the recipe that solves
-// most seeds, of several such the fastest; the frontier is the highest rung where it solves enough.
+// Of one contestant, over all replays; a last row sums up. In each, recipes stand in a shuffled order, and each seed is one
+// of the grid's, drawn with replacement.
 struct ReplayRow {
-  std::string contestant, grid_frontier;
+  std::string contestant;
   int replays = 0;
-  int same_frontier = 0;
+  // As a search of the whole grid finds with the same seeds; or, confirmed by fresh seeds, a higher one.
+  int same_frontier = 0, higher = 0;
   int good_recipe = 0;      // at the same frontier: within 10 % of the best mean steps
-  double cost = 0;          // mean steps, as a share of the grid's
+  double steps = 0, grid_steps = 0;  // of all replays, and the grid's for each of them
   int searches = 0, missed = 0;  // that some recipe could solve on their seed; where none was found
 };
 

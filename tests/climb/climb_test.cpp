@@ -136,7 +136,7 @@ TEST_CASE("climb: a file that cannot be climbed is refused with its line") {
            {"search: seed = 1 2", "expected a setting of task"},
            {"search: steps = 10 20", "expected one value for all"},
            {"rungs: (base, delay) = (2, 2)", "expected each once"},
-           {"contestant: score = square", "expected 'key = value"},
+           {"contestant: score = square", "did you mean 'contestants:'"},
            {"search: heads = 3", "heads"}}) {
     CAPTURE(line);
     CHECK_THROWS_WITH_AS(plan_of(small + line + "\n"), doctest::Contains(part.c_str()), Error);
@@ -153,14 +153,13 @@ TEST_CASE("climb: replays on a full grid find its answer, and simulated contesta
   const Climb grid = climb::climb(plan, {.grid = true}, out, false);
   CHECK(grid.made == 2 * 3 * 6 * 2);
   for (const ReplayRow& row : replay(plan, grid.store->finished(), 20)) {
-    CHECK(row.replays == 20);
-    CHECK(row.same_frontier <= 20);
+    CHECK(row.same_frontier + row.higher >= 0.5 * row.replays);  // few seeds, few recipes
     CHECK(row.good_recipe <= row.same_frontier);
-    CHECK(row.cost > 0);
+    CHECK(row.steps < row.grid_steps);
     CHECK(row.missed <= row.searches);
   }
   const Plan usual = plan_of(small + "", {flag("recipes", "24"), flag("finalists", "4"), flag("fresh_seeds", "12"),
-                                          flag("tuning_seeds", "3"), flag("levels", "3"), flag("steps", "900")});
+                                          flag("tuning_seeds", "3"), flag("levels", "2"), flag("steps", "900")});
   for (const SimulationRow& row : simulate(usual, 60)) {
     CAPTURE(row.kind);
     if (row.kind != "flat") CHECK(row.same_frontier >= 57);
