@@ -107,6 +107,7 @@ Tensor<T> block(Recorder<T>& r, const ModelConfig& c, int i, Tensor<T> x, std::v
   const auto mix = [&](Tensor<T> input) {
     Mixed<T> mixed = c.mixers[i]->record(r, name + "attn.", input);
     looks.push_back(std::move(mixed.look));
+    looks.back().input = input;
     return mixed.out;
   };
   const auto transform = [&](Tensor<T> input) { return mlp(r, c, name + "mlp.", input); };

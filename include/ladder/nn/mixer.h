@@ -44,6 +44,7 @@ struct Look {
   // rotation), [batch·context, d_model]. Empty for mixers that work otherwise.
   Tensor<T> query, key;
   double scale = 1;
+  Tensor<T> input = {};  // what the mixer read, [batch·context, d_model]; the model fills it in
 };
 
 template <class T>
