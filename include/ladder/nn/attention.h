@@ -29,6 +29,12 @@ template <class T>
 Mixed<T> attention(Graph<T>& graph, const ScoreForm& score, Tensor<T> query, Tensor<T> key,
                    Tensor<T> value, AttentionOptions options);
 
+// The same for one token of each sequence, the one at *position of at most `context`: query, key, value
+// [batch, d_model]. Keys and values of the tokens before it are kept. The pattern must outlive the graph.
+template <class T>
+Tensor<T> attention_step(Graph<T>& graph, const ScoreForm& score, Tensor<T> query, Tensor<T> key,
+                         Tensor<T> value, AttentionOptions options, int context, const int* position);
+
 // The cases that check the gradient of attention with this score, one for each way of using it.
 std::vector<GradientCase> attention_gradient_cases(const Score& score);
 

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,8 @@ template <class T>
 struct Network {
   Network(const ModelConfig& config, Parameters<T>& parameters, int batch, bool with_gradients = true);
 
+  const ModelConfig config;
+  Parameters<T>& parameters;
   const int batch, context;
   std::vector<std::int32_t> tokens;  // [batch·context]
   Targets targets;                   // [batch·context]
@@ -63,5 +66,31 @@ struct Network {
   Tensor<T> loss;             // [1, 1]: what is minimised: the task's and what the layers add
   std::vector<Look<T>> looks;  // one a layer
 };
+
+// The model as a generator: it reads one token of each of `batch` sequences after another and keeps
+// what its mixers want of those before. For the same tokens it tells the same as a Network, bit for bit.
+template <class T>
+class Decoder {
+ public:
+  // The parameters must outlive it.
+  Decoder(const ModelConfig& config, Parameters<T>& parameters, int batch);
+
+  int batch() const { return static_cast<int>(tokens_.size()); }
+  int position() const { return position_ + 1; }  // tokens read of each sequence
+  void restart() { position_ = -1; }              // with new sequences
+
+  // Reads tokens [batch]. Returns the logits [batch, vocabulary] of what follows. Throws a failure
+  // once the model's context is full.
+  Tensor<T> read(std::span<const std::int32_t> tokens);
+
+ private:
+  const ModelConfig config_;
+  int position_ = -1;
+  std::vector<std::int32_t> tokens_;
+  Graph<T> graph_{Graph<T>::Purpose::inference};
+  Tensor<T> logits_;
+};
+extern template class Decoder<float>;
+extern template class Decoder<double>;
 
 }  // namespace ladder::nn

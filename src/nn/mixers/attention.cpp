@@ -1,5 +1,6 @@
 // Attention: values are mixed by weights that a score makes of query·key.
 #include "ladder/nn/attention.h"
+#include "nn/mixers/around.h"
 
 #include <algorithm>
 #include <cmath>
@@ -24,17 +25,17 @@ class AttentionMixer {
 
   template <class T>
   Mixed<T> record(Recorder<T>& recorder, const std::string& name, Tensor<T> x) const {
-    const int d = shape_.d_model;
-    const auto qkv = recorder.linear(
-        name, x, {{"query", d, shape_.qk_gain}, {"key", d, shape_.qk_gain}, {"value", d}});
-    AttentionOptions options{.batch = recorder.batch, .heads = shape_.heads, .scale = scale_};
-    options.pattern = pattern_.get();
-    options.parameter = parameter_;
-    if (shape_.position == "rope") options.rotation = Rotation::rope;
-    if (shape_.position == "alibi") options.decay = Decay::alibi;
-    Mixed<T> mixed = attention(recorder.graph, score_.form, qkv[0], qkv[1], qkv[2], options);
-    mixed.out = recorder.linear(name + "out", mixed.out, d);
+    const auto [query, key, value] = project(recorder, name, x, shape_);
+    Mixed<T> mixed = attention(recorder.graph, score_.form, query, key, value, options(recorder.batch));
+    mixed.out = recorder.linear(name + "out", mixed.out, shape_.d_model);
     return mixed;
+  }
+  template <class T>
+  Tensor<T> record_step(Recorder<T>& recorder, const std::string& name, Tensor<T> x) const {
+    const auto [query, key, value] = project(recorder, name, x, shape_);
+    const Tensor<T> mixed = attention_step(recorder.graph, score_.form, query, key, value,
+                                           options(recorder.batch), recorder.context, recorder.position);
+    return recorder.linear(name + "out", mixed, shape_.d_model);
   }
 
   double multiply_adds(int context) const {
@@ -52,6 +53,14 @@ class AttentionMixer {
   }
 
  private:
+  AttentionOptions options(int batch) const {
+    AttentionOptions options{.batch = batch, .heads = shape_.heads, .scale = scale_};
+    options.pattern = pattern_.get();
+    options.parameter = parameter_;
+    if (shape_.position == "rope") options.rotation = Rotation::rope;
+    if (shape_.position == "alibi") options.decay = Decay::alibi;
+    return options;
+  }
   double legal_keys(int query) const {  // before topk's choice
     double count = 0;
     for (auto keys = pattern_->next(query, 0); keys.begin < keys.end; keys = pattern_->next(query, keys.end))

@@ -100,15 +100,16 @@ class Rows {
   int shift;                   // bit of lane 0
   T *z, *kept, *g;             // [keys, P], at lane 0
   bool in_backward;
-  const T* decay;              // that of key j at decay - j; or null
+  const T* decay;              // that of key j at decay - j·decay_stride; or null
   T* saved;
   std::ptrdiff_t saved_stride;
   T scale, parameter;
+  std::ptrdiff_t decay_stride = 1;
 
  private:
   template <class F>
   [[gnu::always_inline]] void one_key(F&& f, int j, const std::uint32_t* word) const {
-    const Vec bias = decay ? simd::load(decay - j) : Vec{};
+    const Vec bias = decay ? simd::load(decay - j * decay_stride) : Vec{};
     if (word) {
       const auto legal = simd::mask_of<T>(*word >> shift);
       f(Key<std::remove_const_t<decltype(legal)>>{*this, j * P, bias, legal});
