@@ -67,6 +67,12 @@ ModelConfig model_config(const Settings& s, int vocabulary, int context) {
   return c;
 }
 
+double state_size(const ModelConfig& config) {
+  double sum = 0;
+  for (const auto& mixer : config.mixers) sum += mixer->state_size(config.context);
+  return sum;
+}
+
 // ---- the model ----------------------------------------------------------------------------------
 
 namespace {

@@ -1,6 +1,7 @@
 // cosFormer: s[i, j] = max(q_i, 0)·max(k_j, 0) · cos(π(i - j)/(2·context)), divided by max(Σ s, 1e-6)
 // Qin et al., arXiv:2202.08791
 #include "nn/mixers/operations.h"
+#include "nn/mixers/prefix_step.h"
 
 namespace ladder::nn {
 namespace {

@@ -1,6 +1,7 @@
 // Linear attention: s[i, j] = φ(q_i)·φ(k_j), φ(x) = elu(x) + 1, divided by Σ s + 1e-9
 // Katharopoulos et al., arXiv:2006.16236
 #include "nn/mixers/operations.h"
+#include "nn/mixers/prefix_step.h"
 
 namespace ladder::nn {
 namespace {
