@@ -72,7 +72,8 @@ static const Registered<Command> registered({
     .positional = "[SCORE...]",
     .summary = "measures speed and memory of fixed workloads, with a signature of their results",
     .details =
-        "Whole training steps of three sizes, matrix products, attention alone, and a sweep:\n"
+        "Whole training steps of three sizes, matrix products, attention alone, every operation (see\n"
+        "gradcheck), and a sweep:\n"
         "  ladder bench --score dpa ea --parts steps --shapes S,M\n"
         "Scores are compared with the first one (default dpa ea), measured in turn; speeds with\n"
         "the multiply-add peak, measured in the same turns. Writes bench.csv to --out, or else to\n"
@@ -80,7 +81,7 @@ static const Registered<Command> registered({
         "The signature, a line for each score and optimizer, changes with any bit of the results; not\n"
         "with threads, nor with the machine or the compiler.",
     .flags = {{"score", "A,B", "scores to measure; more of them may follow as words"},
-              {"parts", "A,B", "of steps, matmul, attention, sweep (default: all)"},
+              {"parts", "A,B", "of steps, matmul, attention, operations, sweep (default: all)"},
               {"shapes", "A,B", "of S, M, L, for steps (default: all)"},
               {"repeats", "N", "measurements of each; the median counts (default 9)"},
               {"signature", "", "print the signature only"},

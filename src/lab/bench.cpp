@@ -6,6 +6,7 @@
 #include <memory>
 #include <ostream>
 
+#include "lab/bench_operations.h"
 #include "lab/bench_tools.h"
 #include "ladder/base/text.h"
 #include "lab/sweep.h"
@@ -57,7 +58,7 @@ double training_flop(const BenchShape& s, std::size_t parameters) {
 }
 
 const std::vector<std::string>& bench_parts() {
-  static const std::vector<std::string> parts = {"steps", "matmul", "attention", "sweep"};
+  static const std::vector<std::string> parts = {"steps", "matmul", "attention", "operations", "sweep"};
   return parts;
 }
 
@@ -142,6 +143,7 @@ class Bench {
     if (part == "steps") steps();
     if (part == "matmul") matmul();
     if (part == "attention") attention();
+    if (part == "operations") operations();
     if (part == "sweep") sweep();
   }
 
@@ -227,6 +229,14 @@ class Bench {
     }
   }
 
+  void operations() {
+    for (const OperationTime& time : time_operations(watch_)) {
+      Cells cells{{"part", "operations"}, {"shape", time.sizes}, {"form", time.name}};
+      set_time(cells, time.seconds, time.flop);
+      add(cells);
+    }
+  }
+
   // Runs of about the size of S, in the ladder recipe.
   void sweep() {
     const auto counts = thread_counts(true);
@@ -275,7 +285,7 @@ class Bench {
 
   static void set_time(Cells& cells, const Values& seconds, double flop) {
     cells["ms"] = milliseconds(median(seconds));
-    cells["gflops"] = fixed(flop / median(seconds) / 1e9, 1);
+    if (flop > 0) cells["gflops"] = fixed(flop / median(seconds) / 1e9, 1);
   }
   void set_ratio(Cells& cells, const std::vector<Values>& seconds, std::size_t i,
                  std::size_t first) const {

@@ -20,7 +20,7 @@
 
 #include "ladder/base/math.h"
 #include "ladder/base/random.h"
-#include "ladder/tensor/gradcheck.h"
+#include "ladder/tensor/operation_case.h"
 #include "ladder/tensor/kernels/panel.h"
 #include "ladder/tensor/kernels/transpose.h"
 #include "nn/mixers/around.h"
@@ -667,31 +667,45 @@ const Registered<MixerPlugin> registered(mixer<Sea>(
 
 }  // namespace
 
-static const Registered<GradientCase> convolution_case(
-    {"sea_convolution", [](Graph<double>& graph, GradientProbe& probe) {
-       const auto x = probe.variable(2 * 19, 2 * 5), w = probe.variable(3, 2 * 9), b = probe.variable(1, 3);
-       return probe.weigh({convolve(graph, x, w, b, 2, three_by_three<double>())});
-     }});
-static const Registered<GradientCase> widen_case(
-    {"sea_widen", [](Graph<double>& graph, GradientProbe& probe) {
-       return probe.weigh({widen(graph, probe.variable(3, 4), 4)});
-     }});
-static const Registered<GradientCase> attention_case(
-    {"sea_attention", [](Graph<double>& graph, GradientProbe& probe) {
-       const auto x = [&] { return probe.variable(2 * 9, 2 * 3); };
-       const auto q = x(), k = x(), v = x(), gates = probe.variable(2 * 9, 2 * 2);
-       const Tensor<double> scores = graph.leaf(2 * 9, 2 * 4);  // constants: what they choose is, too
-       const Random random(4, "scores");
-       for (std::size_t i = 0; i < scores.size(); ++i) scores.value()[i] = random.normal(i);
-       return probe.weigh({sea_attention(graph, q, k, v, scores, gates, {2, 2}, 2).mixed.out});
-     }});
-static const Registered<GradientCase> distillation_case(
-    {"sea_distillation", [](Graph<double>& graph, GradientProbe& probe) {
-       const Tensor<double> q = graph.leaf(2 * 19, 2 * 3), k = graph.leaf(2 * 19, 2 * 3);
-       const Random random(4, "query and key");
-       for (std::size_t i = 0; i < q.size(); ++i)
-         q.value()[i] = random.normal(i, 0), k.value()[i] = random.normal(i, 1);
-       return sea_distillation(graph, q, k, probe.variable(2 * 19, 2 * 8), {2, 2}, 1);
-     }});
+static const Registered<OperationCase> convolution_case(operation_case(
+    {.name = "sea_convolution",  // batch, context, channels in and out, width
+     .sizes = {2, 19, 2, 3, 5},
+     .timed = {8, 128, 8, 8, 8},
+     .inputs = [](const Sizes& n) {
+       return CaseInputs{{n[0] * n[1], n[2] * n[4]}, {n[3], n[2] * 9}, {1, n[3]}};
+     },
+     .plain = [](const Matrices& in, const Sizes& n) {
+       const int width = n[4];
+       const auto taps = three_by_three<double>();
+       Matrix y(n[0] * n[1], n[3] * width);
+       for (int r = 0; r < y.rows; ++r)
+         for (int o = 0; o < n[3]; ++o)
+           for (int i = 0; i < width; ++i) {
+             double& sum = y(r, o * width + i) = in[2](0, o);
+             for (int c = 0; c < n[2]; ++c)
+               for (int s = 0; s < 9; ++s) {
+                 const int back = taps[s].back, at = i + taps[s].shift;
+                 if (back <= r % n[1] && at >= 0 && at < width)
+                   sum += in[1](o, c * 9 + s) * in[0](r - back, c * width + at);
+               }
+           }
+       return Matrices{y};
+     },
+     .multiply_adds = [](const Sizes& n) { return 9.0 * n[0] * n[1] * n[2] * n[3] * n[4]; }},
+    [](auto& graph, const auto& in, const Sizes& n) {
+      using T = std::remove_cvref_t<decltype(*in[0].value())>;
+      return convolve(graph, in[0], in[1], in[2], n[0], three_by_three<T>());
+    }));
+static const Registered<OperationCase> widen_case(operation_case(
+    {.name = "sea_widen",  // rows, columns, times
+     .sizes = {3, 4, 4},
+     .inputs = [](const Sizes& n) { return CaseInputs{{n[0], n[1]}}; },
+     .plain = [](const Matrices& in, const Sizes& n) {
+       Matrix y(n[0], n[1] * n[2]);
+       for (int r = 0; r < n[0]; ++r)
+         for (int c = 0; c < y.cols; ++c) y(r, c) = in[0](r, c / n[2]);
+       return Matrices{y};
+     }},
+    [](auto& graph, const auto& in, const Sizes& n) { return widen(graph, in[0], n[2]); }));
 
 }  // namespace ladder::nn

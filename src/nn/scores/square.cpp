@@ -22,6 +22,7 @@ const Registered<Score> registered({
      .rule = "z^2, divided by the row's sum",
      .source = "the limit of ea for small z"},
     score_form<Square>(),
+    plain_weight([](double z, double) { return z * z; }),
 });
 
 }  // namespace

@@ -6,29 +6,6 @@ namespace {
 
 using namespace testing;
 
-// Weights from s(i, j), divided by what `divisor` makes of a row's sum.
-template <class S>
-Numbers weights(int n, S s, double (*divisor)(double)) {
-  Numbers p(static_cast<std::size_t>(n) * n);
-  for (int i = 0; i < n; ++i) {
-    double sum = 0;
-    for (int j = 0; j <= i; ++j) sum += p[i * n + j] = s(i, j);
-    for (int j = 0; j <= i; ++j) p[i * n + j] /= divisor(sum);
-  }
-  return p;
-}
-
-double plus_epsilon(double sum) { return sum + 1e-9; }
-double at_least(double sum) { return std::max(sum, 1e-6); }
-
-template <class F>
-double product(int e, const Numbers& q, int i, const Numbers& k, int j, F f) {
-  double z = 0;
-  for (int c = 0; c < e; ++c) z += f(q[i * e + c]) * f(k[j * e + c]);
-  return z;
-}
-double itself(double x) { return x; }
-
 const std::pair<Algorithm, const char*> algorithms[] = {{Algorithm::quadratic, "quadratic"},
                                                         {Algorithm::linear, "linear"},
                                                         {Algorithm::automatic, "automatic"}};
@@ -41,10 +18,7 @@ Subject cosformer_subject(Algorithm a) {
   };
   return {"cosformer", as_it_is, record, record,
           [](const Shape& s, const Numbers& q, const Numbers& k, const Numbers&) {
-            return weights(s.context, [&](int i, int j) {
-              return product(s.head_size, q, i, k, j, [](double x) { return std::max(x, 0.0); }) *
-                     std::cos(std::acos(-1.0) * (i - j) / (2.0 * s.context));
-            }, at_least);
+            return plain::cosformer(s.context, q, k);
           },
           2e-5};
 }
@@ -55,10 +29,7 @@ Subject linear_subject(Algorithm a) {
   };
   return {"linear", as_it_is, record, record,
           [](const Shape& s, const Numbers& q, const Numbers& k, const Numbers&) {
-            return weights(s.context, [&](int i, int j) {
-              return product(s.head_size, q, i, k, j,
-                             [](double x) { return x > 0 ? x + 1 : std::exp(x); });
-            }, plus_epsilon);
+            return plain::linear_attention(s.context, q, k);
           }};
 }
 
@@ -70,9 +41,7 @@ Subject square_subject(Algorithm a) {
   };
   return {"square", as_it_is, record, record,
           [](const Shape& s, const Numbers& q, const Numbers& k, const Numbers&) {
-            return weights(s.context, [&](int i, int j) {
-              return std::pow(0.6 * product(s.head_size, q, i, k, j, itself), 2);
-            }, plus_epsilon);
+            return plain::square_sums(s.context, q, k, 0.6);
           },
           4e-5};
 }
@@ -89,19 +58,8 @@ Subject rebased_subject(Algorithm a) {
     return s;
   };
   return {"rebased", shape, record, record,
-          [](const Shape& s, Numbers q, Numbers k, const Numbers& extra) {
-            const int e = s.head_size;
-            for (Numbers* x : {&q, &k})
-              for (int t = 0; t < s.context; ++t) {
-                double mean = 0, variance = 0, *row = x->data() + t * e;
-                for (int c = 0; c < e; ++c) mean += row[c] / e;
-                for (int c = 0; c < e; ++c) variance += (row[c] - mean) * (row[c] - mean) / e;
-                for (int c = 0; c < e; ++c)
-                  row[c] = (row[c] - mean) / std::sqrt(variance + 1e-5) * extra[c] + extra[e + c];
-              }
-            return weights(s.context, [&](int i, int j) {
-              return std::pow(product(e, q, i, k, j, itself), 2) / e;
-            }, plus_epsilon);
+          [](const Shape& s, const Numbers& q, const Numbers& k, const Numbers& extra) {
+            return plain::rebased(s.context, q, k, extra, 1 / std::sqrt(s.head_size));
           },
           1e-4};
 }
