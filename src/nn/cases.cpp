@@ -163,6 +163,15 @@ static void add_attention_cases(std::vector<OperationCase>& cases) {
 
 // ---- mixers ----
 
+template <class T>
+static Parameters<T> declared(const Mixer& mixer, const Sizes& n) {
+  Parameters<T> parameters;
+  Graph<T> graph(Graph<T>::Purpose::declaring);
+  Recorder<T> recorder(graph, parameters, n[0], n[1]);
+  mixer.record(recorder, "mixer.", graph.leaf(n[0] * n[1], n[2]));
+  return parameters;
+}
+
 // A whole mixer, with its linear maps; sizes are batch, context, d_model. It has no plain computation,
 // the operations that it is made of have.
 static OperationCase mixer_case(const MixerPlugin& plugin) {
@@ -175,7 +184,10 @@ static OperationCase mixer_case(const MixerPlugin& plugin) {
        .sizes = {2, 11, 8},
        .timed = {32, 128, 128},
        .inputs = [](const Sizes& n) { return CaseInputs{{n[0] * n[1], n[2]}}; },
-       .multiply_adds = [=](const Sizes& n) { return n[0] * make(n)->multiply_adds(n[1]); },
+       .multiply_adds = [=](const Sizes& n) {  // of the linear maps, about: one a parameter and token
+         const double parameters = static_cast<double>(declared<float>(*make(n), n).values().size());
+         return n[0] * (n[1] * parameters + make(n)->multiply_adds(n[1]));
+       },
        .tolerance = 1e-4},
       [=](auto& graph, auto& in, const Sizes& n) {
         using T = std::remove_cvref_t<decltype(*in[0].value())>;
@@ -184,9 +196,7 @@ static OperationCase mixer_case(const MixerPlugin& plugin) {
           std::vector<T> gradient;
         };
         const auto kept = std::make_shared<Kept>();
-        Graph<T> declaring(Graph<T>::Purpose::declaring);
-        Recorder<T> declared(declaring, kept->parameters, n[0], n[1]);
-        make(n)->record(declared, "mixer.", declaring.leaf(n[0] * n[1], n[2]));
+        kept->parameters = declared<T>(*make(n), n);
         kept->parameters.initialise(1);
         kept->gradient.resize(kept->parameters.values().size());
         Recorder<T> recorder(graph, kept->parameters, n[0], n[1]);

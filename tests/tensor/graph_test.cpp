@@ -93,7 +93,7 @@ TEST_CASE("cases: what is timed runs, and is the same at every replay") {
     if (c.multiply_adds) CHECK(c.multiply_adds(c.timed) > 0);
     RecordedCase<float> recorded(c, c.sizes);
     recorded.forward(), recorded.backward();
-    const float first = recorded.loss();
+    const double first = recorded.loss();
     const long before = allocation_count();
     recorded.forward(), recorded.backward();
     CHECK(allocation_count() == before);

@@ -88,14 +88,13 @@ class RecordedCase {
   Graph<T>& graph() { return graph_; }
   const std::vector<Tensor<T>>& inputs() const { return inputs_; }
   const std::vector<Tensor<T>>& results() const { return results_; }
-  T loss() const { return loss_.value()[0]; }          // of the last forward
-  double loss(const Matrices& results) const;          // if these were the results
+  double loss() const;                         // of the last forward
+  double loss(const Matrices& results) const;  // if these were the results
 
  private:
   Graph<T> graph_;
   std::vector<Tensor<T>> inputs_, results_;
   std::vector<std::vector<T>> weights_;  // c
-  Tensor<T> loss_;
 };
 
 // How far an operation is from its plain computation: largest |difference| / largest |element|, the
