@@ -105,14 +105,15 @@ static std::filesystem::path directory_of(const Experiment& experiment, const Se
 using Idle = std::map<std::string, std::size_t>;
 
 static void tell(const Idle& idle, const Experiment& experiment, std::ostream& notes) {
-  for (const auto& [name, count] : idle) {
-    std::string origin;
-    for (const Axis& axis : experiment.axes())
-      if (std::find(axis.keys.begin(), axis.keys.end(), name) != axis.keys.end()) origin = axis.origin;
-    notes << "note: " << origin << ": key '" << name << "' has no effect without "
-          << find_setting(name)->applies_when() << ": " << count
-          << (count == 1 ? " run that repeats another is" : " runs that repeat others are") << " left out\n";
-  }
+  for (const Axis& axis : experiment.axes())
+    for (const std::string& key : axis.keys) {
+      const auto found = idle.find(find_setting(key)->name);
+      if (found == idle.end() || found->second == 0) continue;
+      notes << "note: " << axis.origin << ": key '" << key << "' has no effect without "
+            << find_setting(key)->applies_when() << ": " << found->second
+            << (found->second == 1 ? " run that repeats another is" : " runs that repeat others are")
+            << " left out\n";
+    }
 }
 
 std::vector<RunRow> planned_runs(const Experiment& experiment, Shard shard, std::ostream& notes) {
@@ -137,7 +138,6 @@ std::vector<RunRow> planned_runs(const Experiment& experiment, Shard shard, std:
       rows.push_back({number, std::move(s), {}});
     ++number;
   }
-  std::erase_if(idle, [](const auto& entry) { return entry.second == 0; });
   tell(idle, experiment, notes);
   for (const std::string& note : without_effect) notes << "note: " << note << "\n";
   return rows;
