@@ -25,6 +25,9 @@ have() {
   eval "$check" >/dev/null 2>&1
 }
 
+# The lines of a signature that tests/signatures.txt has, too: nobody can compare those of a new plug-in.
+known() { grep -F -f <(cut -d' ' -f1,2 tests/signatures.txt | sed 's/$/ /') "$1"; }
+
 row() { printf '%-12s %6s %6s  %s\n' "$@"; }
 
 # compare NAME RUNNER MAKE-ARGUMENT...
@@ -45,7 +48,7 @@ compare() {
   if ! $runner "$directory/signature" >"$directory/signature.txt"; then
     verdict="does not run"
     failed=1
-  elif ! diff tests/signatures.txt "$directory/signature.txt"; then
+  elif ! diff tests/signatures.txt <(known "$directory/signature.txt"); then
     verdict="differs (<: tests/signatures.txt)"
     failed=1
   fi

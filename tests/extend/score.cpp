@@ -21,6 +21,7 @@ struct Wide {
 const Registered<Score> registered({
     {.name = "wide", .rule = "z^2 / (4 + z^2), divided by the row's sum", .source = "README example"},
     score_form<Wide>(),
+    plain_weight([](double z, double) { return z * z / (4 + z * z); }),  // what is checked against
 });
 
 }  // namespace

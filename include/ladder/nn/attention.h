@@ -4,7 +4,6 @@
 #include "ladder/nn/mixer.h"
 #include "ladder/nn/pattern.h"
 #include "ladder/nn/score.h"
-#include "ladder/tensor/gradcheck.h"
 #include "ladder/tensor/graph.h"
 
 namespace ladder::nn {
@@ -14,7 +13,7 @@ enum class Rotation { none, rope };  // Su et al., arXiv:2104.09864
 enum class Decay { none, alibi };    // Press et al., arXiv:2108.12409
 
 struct AttentionOptions {
-  int batch, heads;
+  int batch = 1, heads = 1;
   double scale = 1;                  // z = scale · query·key
   const Pattern* pattern = nullptr;  // null: keys up to the query; read while recording only
   Rotation rotation = Rotation::none;
@@ -52,8 +51,5 @@ class AttentionAlgorithm {
   virtual double multiply_adds(int context, const MixerShape&) const = 0;
   virtual double state_size(const MixerShape&) const = 0;
 };
-
-// The cases that check the gradient of attention with this score, one for each way of using it.
-std::vector<GradientCase> attention_gradient_cases(const Score& score);
 
 }  // namespace ladder::nn

@@ -11,10 +11,10 @@
 //
 // A (sequence, head) a lane: then nothing is added up across lanes, however few slots or entries there
 // are. Backward starts from states saved every few tokens and computes those between again.
-#include "ladder/tensor/gradcheck.h"
 #include "ladder/tensor/kernels/transpose.h"
 #include "nn/mixers/around.h"
 #include "nn/mixers/operations.h"
+#include "nn/mixers/plain.h"
 
 namespace ladder::nn {
 namespace {
@@ -376,20 +376,53 @@ const Registered<MixerPlugin> registered(mixer<AbcMixer>(
 
 }  // namespace
 
-static const Registered<GradientCase> product_case(
-    {"abc_slots", [](Graph<double>& graph, GradientProbe& probe) {
-       return probe.weigh({product(graph, probe.variable(5, 4), probe.variable(3, 4))});
-     }});
-static GradientCase abc_case(const std::string& name, Cut cut, int context, int size, int slots) {
-  return {name, [=](Graph<double>& graph, GradientProbe& probe) {
-            const int rows = cut.batch * context;
-            const auto x = [&] { return probe.variable(rows, cut.heads * size); };
-            const auto q = x(), k = x(), v = x(), u = probe.variable(rows, cut.heads * slots);
-            return probe.weigh({abc(graph, q, k, v, u, cut).out});
-          }};
+plain::Numbers plain::abc(int context, const Numbers& q, const Numbers& k, const Numbers& u) {
+  const int n = context, e = static_cast<int>(q.size()) / n, slots = static_cast<int>(u.size()) / n;
+  Numbers map(n * n);
+  for (int t = 0; t < n; ++t) {
+    Numbers z(slots);
+    std::vector<Numbers> written(slots, Numbers(n));  // a_im/A_tm
+    double sum = 0;
+    for (int m = 0; m < slots; ++m) {
+      double most = -1e300, total = 0;
+      for (int i = 0; i <= t; ++i) most = std::max(most, u[i * slots + m]);
+      for (int i = 0; i <= t; ++i) total += written[m][i] = std::exp(u[i * slots + m] - most);
+      for (int i = 0; i <= t; ++i) {
+        written[m][i] /= total;
+        for (int c = 0; c < e; ++c) z[m] += written[m][i] * k[i * e + c] * q[t * e + c];
+      }
+      sum += z[m] = std::exp(z[m] / std::sqrt(e));
+    }
+    for (int m = 0; m < slots; ++m)
+      for (int i = 0; i <= t; ++i) map[t * n + i] += z[m] / sum * written[m][i];
+  }
+  return map;
 }
-static const Registered<GradientCase> small(abc_case("abc", {2, 2}, 9, 3, 4));
-static const Registered<GradientCase> several_chunks(abc_case("abc_long", {1, 1}, 35, 2, 3));
-static const Registered<GradientCase> many_lanes(abc_case("abc_lanes", {6, 3}, 3, 2, 2));
+
+static const Registered<OperationCase> product_case(operation_case(
+    {.name = "abc_slots",
+     .sizes = {5, 4, 3},
+     .inputs = [](const Sizes& n) { return CaseInputs{{n[0], n[1]}, {n[2], n[1]}}; },
+     .plain = [](const Matrices& in, const Sizes& n) {
+       Matrix y(n[0], n[2]);
+       for (int r = 0; r < n[0]; ++r)
+         for (int o = 0; o < n[2]; ++o)
+           for (int c = 0; c < n[1]; ++c) y(r, o) += in[0](r, c) * in[1](o, c);
+       return Matrices{y};
+     }},
+    [](auto& graph, const auto& in, const Sizes&) { return product(graph, in[0], in[1]); }));
+
+static OperationCase abc_case(const std::string& name, int slots, Sizes sizes, Sizes timed = {}) {
+  return mixture_case(
+      {.name = name,
+       .sizes = std::move(sizes),
+       .timed = std::move(timed),
+       .more = [=](const Sizes& n) { return CaseInputs{{n[0] * n[2], n[1] * slots}}; },
+       .map = [](int context, const auto& in) { return plain::abc(context, in[0], in[1], in[2]); }},
+      [](auto& graph, const auto& in, Cut cut) { return abc(graph, in[0], in[1], in[2], in[3], cut).out; });
+}
+static const Registered<OperationCase> small(abc_case("abc", 4, {2, 2, 9, 3, 3}, {32, 4, 128, 32, 32}));
+static const Registered<OperationCase> several_chunks(abc_case("abc_long", 3, {1, 1, 35, 2, 2}));
+static const Registered<OperationCase> many_lanes(abc_case("abc_lanes", 2, {6, 3, 3, 2, 2}));
 
 }  // namespace ladder::nn

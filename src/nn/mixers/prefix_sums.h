@@ -25,7 +25,6 @@
 #include <string>
 
 #include "ladder/base/math.h"
-#include "ladder/tensor/gradcheck.h"
 #include "ladder/tensor/kernels/panel.h"
 #include "ladder/tensor/kernels/transpose.h"
 #include "nn/mixers/around.h"
@@ -495,27 +494,6 @@ Mixture<T> prefix_sums(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T
   if (query.rows() / options.cut.batch <= 16)
     return record(std::make_shared<Kernel<Map, 16, T>>(graph, query, key, value, out, options));
   return record(std::make_shared<Kernel<Map, 32, T>>(graph, query, key, value, out, options));
-}
-
-// Cases that check the gradient of a map's prefix sums, by both algorithms and over several blocks.
-template <class Map>
-void register_prefix_sum_cases(const std::string& name, const char* file = __builtin_FILE()) {
-  const auto add = [&](const std::string& what, int context, int head_size, PrefixSumOptions o) {
-    const Registered<GradientCase> registered({name + "_" + what, [=](Graph<double>& graph, GradientProbe& probe) {
-      const int rows = o.cut.batch * context, d = o.cut.heads * head_size;
-      const auto x = [&] {  // away from 0, where a map may have a kink
-        const Tensor<double> y = probe.variable(rows, d);
-        for (std::size_t i = 0; i < y.size(); ++i) y.value()[i] += std::copysign(0.3, y.value()[i]);
-        return y;
-      };
-      const auto q = x(), k = x(), v = x();
-      return probe.weigh({prefix_sums<Map>(graph, q, k, v, o).out});
-    }}, file);
-  };
-  add("quadratic", 9, 3, {{2, 2}, 0.7, Algorithm::quadratic});
-  add("quadratic_long", 35, 2, {{1, 1}, 1, Algorithm::quadratic});
-  add("linear", 9, 3, {{2, 2}, 0.7, Algorithm::linear});
-  add("linear_long", 67, 2, {{1, 1}, 1, Algorithm::linear});
 }
 
 }  // namespace ladder::nn

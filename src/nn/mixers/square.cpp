@@ -4,9 +4,29 @@
 #include "ladder/nn/attention.h"
 #include "nn/mixers/head_maps.h"
 #include "nn/mixers/operations.h"
+#include "nn/mixers/plain.h"
 #include "nn/mixers/prefix_step.h"
 
 namespace ladder::nn {
+
+plain::Numbers plain::square_sums(int context, const Numbers& q, const Numbers& k, double scale) {
+  const int e = static_cast<int>(q.size()) / context;
+  return divided(context, [&](int i, int j) { return std::pow(scale * product(q, i, k, j, e), 2); }, plus_epsilon);
+}
+
+plain::Numbers plain::rebased(int context, Numbers q, Numbers k, const Numbers& weight_and_bias, double scale) {
+  const int e = static_cast<int>(q.size()) / context;
+  for (Numbers* x : {&q, &k})
+    for (int t = 0; t < context; ++t) {
+      double mean = 0, variance = 0, *row = x->data() + t * e;
+      for (int c = 0; c < e; ++c) mean += row[c] / e;
+      for (int c = 0; c < e; ++c) variance += (row[c] - mean) * (row[c] - mean) / e;
+      for (int c = 0; c < e; ++c)
+        row[c] = (row[c] - mean) / std::sqrt(variance + 1e-5) * weight_and_bias[c] + weight_and_bias[e + c];
+    }
+  return square_sums(context, q, k, scale);
+}
+
 namespace {
 
 struct Square {
@@ -21,7 +41,7 @@ struct Square {
   }
 };
 
-const bool cases = (register_prefix_sum_cases<Square>("square_sums"), true);
+const bool cases = register_prefix_sum_cases<Square>("square_sums", plain::square_sums);
 
 }  // namespace
 
@@ -140,11 +160,19 @@ const Registered<MixerPlugin> registered(mixer<Rebased>(
 
 }  // namespace
 
-static const Registered<GradientCase> rebased_case(
-    {"rebased", [](Graph<double>& graph, GradientProbe& probe) {
-       const auto x = [&] { return probe.variable(2 * 35, 2 * 4); };
-       const auto q = x(), k = x(), v = x(), w = probe.variable(1, 4), b = probe.variable(1, 4);
-       return probe.weigh({rebased(graph, q, k, v, w, b, {{2, 2}, 0.5, Algorithm::linear}).out});
-     }});
+static const Registered<OperationCase> rebased_case(mixture_case(
+    {.name = "rebased",
+     .sizes = {2, 2, 35, 4, 4},
+     .timed = {32, 4, 128, 32, 32},
+     .more = [](const Sizes& n) { return CaseInputs{{1, n[3]}, {1, n[3]}}; },
+     .map = [](int context, const auto& in) {
+       plain::Numbers weight_and_bias = in[2];
+       weight_and_bias.insert(weight_and_bias.end(), in[3].begin(), in[3].end());
+       return plain::rebased(context, in[0], in[1], weight_and_bias, 0.5);
+     },
+     .tolerance = 1e-4},
+    [](auto& graph, const auto& in, Cut cut) {
+      return rebased(graph, in[0], in[1], in[2], in[3], in[4], {cut, 0.5, Algorithm::linear}).out;
+    }));
 
 }  // namespace ladder::nn

@@ -54,6 +54,7 @@ const Registered<Score> registered({
                                   "this program")
                       .automatically(automatic, "the cheaper one by context and head size")}},
     form(),
+    plain_weight([](double z, double) { return z * z; }),
 });
 
 }  // namespace
