@@ -13,6 +13,10 @@ cd "$(dirname "$0")/.."
 build=${BUILD:-build}
 failed=0
 
+# Of target g++-O0; .ci/run makes its build of the whole program from the same objects.
+o0_flags='-O0 -D_GLIBCXX_ASSERTIONS -flto=auto -Werror=odr'
+if [ "${1:-}" = o0-flags ]; then echo "$o0_flags"; exit; fi
+
 # have COMMAND PACKAGE...: COMMAND succeeds, if need be after installing the packages.
 have() {
   local check=$1
@@ -64,7 +68,7 @@ case $(uname -m) in
     if grep -q avx512vl /proc/cpuinfo; then compare x86-64-v4 '' ARCH=x86-64-v4
     else row x86-64-v4 - - "left out: this processor is older"; fi ;;
 esac
-compare g++-O0 '' CXXFLAGS=-O0
+compare g++-O0 '' CXXFLAGS="$o0_flags"
 if have "echo 'int main() {}' | clang++ -fopenmp -x c++ - -o /dev/null" clang libomp-dev; then
   compare clang++ '' CXX=clang++
 else

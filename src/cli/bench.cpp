@@ -82,8 +82,8 @@ static const Registered<Command> registered({
         "Scores are compared with the first one (default dpa ea), measured in turn; speeds with\n"
         "the multiply-add peak, measured in the same turns. Writes bench.csv to --out, or else to\n"
         "data/bench.\n"
-        "The signature, a line for each score and optimizer, changes with any bit of the results; not\n"
-        "with threads, nor with the machine or the compiler.",
+        "The signature, a line for each score, pattern, mixer and optimizer, changes with any bit of\n"
+        "the results; not with threads, nor with the machine or the compiler.",
     .flags = {{"score", "A,B", "scores to measure; more of them may follow as words"},
               {"parts", "A,B", "of steps, matmul, attention, operations, sweep (default: these), mechanisms"},
               {"shapes", "A,B", "of S, M, L, for steps (default: all)"},

@@ -1,10 +1,10 @@
-// A score of one's own: saturates at twice the z of ea.
+// A score of one's own.
 #include "ladder/nn/score_form.h"
 
 namespace ladder::nn {
 namespace {
 
-struct Wide {
+struct Wide {  // saturates at twice the z of ea
   static constexpr Normaliser normaliser = divide_by_sum;
 
   template <class V>
