@@ -63,7 +63,7 @@ Tensor<T> step_by_whole(const Mixer& mixer, Recorder<T>& r, const std::string& n
         const auto row = [&](int b) { return static_cast<std::ptrdiff_t>(b) * context + *position; };
         for (int b = 0; b < x.rows(); ++b)
           std::copy_n(x.value() + b * x.stride(), x.cols(), whole->x.value() + row(b) * whole->x.stride());
-        whole->graph.forward();
+        whole->graph.forward(*position == 0 ? Graph<T>::Weights::new_ones : Graph<T>::Weights::same);
         for (int b = 0; b < x.rows(); ++b)
           std::copy_n(whole->out.value() + row(b) * whole->out.stride(), x.cols(), y.value() + b * y.stride());
       },

@@ -195,7 +195,7 @@ Tensor<T> Decoder<T>::read(std::span<const std::int32_t> tokens) {
     throw failure("the model's context, " + std::to_string(config_.context) + ", is full");
   std::copy_n(tokens.begin(), tokens_.size(), tokens_.begin());
   ++position_;
-  graph_.forward();
+  graph_.forward(position_ == 0 ? Graph<T>::Weights::new_ones : Graph<T>::Weights::same);
   return logits_;
 }
 

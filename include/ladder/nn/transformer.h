@@ -75,7 +75,7 @@ struct Network {
 template <class T>
 class Decoder {
  public:
-  // The parameters must outlive it.
+  // The parameters must outlive it, and stay as they are from one restart to the next.
   Decoder(const ModelConfig& config, Parameters<T>& parameters, int batch);
 
   int batch() const { return static_cast<int>(tokens_.size()); }
