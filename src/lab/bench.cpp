@@ -6,6 +6,8 @@
 #include <memory>
 #include <ostream>
 
+#include "lab/bench_mechanisms.h"
+#include "lab/bench_operations.h"
 #include "lab/bench_tools.h"
 #include "ladder/base/text.h"
 #include "lab/sweep.h"
@@ -57,7 +59,8 @@ double training_flop(const BenchShape& s, std::size_t parameters) {
 }
 
 const std::vector<std::string>& bench_parts() {
-  static const std::vector<std::string> parts = {"steps", "matmul", "attention", "sweep"};
+  static const std::vector<std::string> parts = {"steps", "matmul", "attention", "operations", "sweep",
+                                                 "mechanisms"};
   return parts;
 }
 
@@ -142,6 +145,8 @@ class Bench {
     if (part == "steps") steps();
     if (part == "matmul") matmul();
     if (part == "attention") attention();
+    if (part == "operations") operations();
+    if (part == "mechanisms") mechanisms();
     if (part == "sweep") sweep();
   }
 
@@ -227,6 +232,24 @@ class Bench {
     }
   }
 
+  void operations() {
+    for (const OperationTime& time : time_operations(watch_)) {
+      Cells cells{{"part", "operations"}, {"shape", time.sizes}, {"form", time.name}};
+      set_time(cells, time.seconds, time.flop);
+      add(cells);
+    }
+  }
+
+  void mechanisms() {
+    for (const MechanismTime& time : time_mechanisms(watch_, options_.program, progress_)) {
+      Cells cells{{"part", "mechanisms"}, {"shape", "context " + std::to_string(time.context)}, {"form", time.name}};
+      set_time(cells, time.seconds, time.flop);
+      cells["ratio_to_first"] = fixed(median_ratio(time.seconds, time.baseline), 3);
+      if (time.memory > 0) cells["memory_mb"] = fixed(time.memory / 1e6, 1);
+      add(cells);
+    }
+  }
+
   // Runs of about the size of S, in the ladder recipe.
   void sweep() {
     const auto counts = thread_counts(true);
@@ -275,7 +298,7 @@ class Bench {
 
   static void set_time(Cells& cells, const Values& seconds, double flop) {
     cells["ms"] = milliseconds(median(seconds));
-    cells["gflops"] = fixed(flop / median(seconds) / 1e9, 1);
+    if (flop > 0) cells["gflops"] = fixed(flop / median(seconds) / 1e9, 1);
   }
   void set_ratio(Cells& cells, const std::vector<Values>& seconds, std::size_t i,
                  std::size_t first) const {
