@@ -90,6 +90,7 @@ Arguments parse_arguments(const Command& command, const std::vector<std::string>
 Experiment single_experiment(const Arguments& arguments, const std::string& file) {
   Experiment experiment = file.empty() ? Experiment::from_flags(arguments.settings)
                                        : Experiment::load(file, arguments.settings);
+  for (const std::string& note : experiment.notes()) std::cerr << "note: " << note << "\n";
   if (experiment.size() != 1)
     throw usage_error("these settings describe " + std::to_string(experiment.size()) +
                       " runs (several values of " + join(experiment.varying(), ", ") +

@@ -61,6 +61,7 @@ static SweepOptions options_of(const Arguments& arguments) {
 
 static ExitCode run_sweep(const Arguments& arguments) {
   const Experiment experiment = Experiment::load(arguments.positional[0], arguments.settings);
+  for (const std::string& note : experiment.notes()) std::cerr << "note: " << note << "\n";
   const SweepOptions options = options_of(arguments);
   if (arguments.has("dry-run")) {
     print_plan(planned_runs(experiment, options.shard, std::cerr), experiment.varying());
