@@ -9,6 +9,7 @@
 # make tidy       clang-tidy, as .clang-tidy says
 # make coverage   which lines of src the tests execute
 # make abuse      kills, signals, full disks, hostile files; make slurm: a sweep on a real Slurm
+# make install    ./ladder, its man page and completions to PREFIX (/usr/local), DESTDIR before it
 # make clean
 #
 # ARCH=native by default: the binary uses this machine's vectors. ARCH=x86-64-v3 runs on any CPU
@@ -40,7 +41,7 @@ TEST_OBJECTS := $(TESTS:%.cpp=$(BUILD)/%.o)
 DOCTEST := $(BUILD)/doctest
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: all run test reproduce-quick portable sanitize race fuzz tidy coverage abuse slurm clean
+.PHONY: all run test reproduce-quick portable sanitize race fuzz tidy coverage abuse slurm install clean
 all: $(LADDER)
 
 run: $(LADDER)
@@ -156,6 +157,15 @@ abuse: $(LADDER)
 	tests/abuse.sh ./$(LADDER)
 slurm: $(LADDER)
 	tests/slurm.sh ./$(LADDER)
+
+PREFIX ?= /usr/local
+install: $(LADDER)
+	mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	cp $(LADDER) $(DESTDIR)$(PREFIX)/bin/ladder
+	./$(LADDER) man > $(DESTDIR)$(PREFIX)/share/man/man1/ladder.1
+	./$(LADDER) completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ladder
+	./$(LADDER) completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ladder
 
 clean:
 	rm -rf $(BUILD) $(LADDER)

@@ -35,7 +35,7 @@ static ExitCode run_report(const Arguments& arguments) {
 static const Registered<Command> registered({
     .name = "report",
     .positional = "DIR...",
-    .summary = "compares the contestants in the results of sweeps: statistics, verdicts, pictures",
+    .summary = "compares the contestants in the results of sweeps",
     .details = "Reads runs.csv and curves.csv of each directory (the parts of one sweep, or several sweeps)\n"
                "and writes summary.csv, comparison.csv, margins.csv, marginals.csv, report.html and its\n"
                "pictures. A contestant is named by what varies of mixer, score and pattern (\"ea window\"),\n"
@@ -45,6 +45,7 @@ static const Registered<Command> registered({
               {"out", "DIR", "where the report goes (default: the one directory)"}},
     .groups = {},
     .run = run_report,
+    .often = true,
 });
 
 }  // namespace ladder::cli

@@ -31,12 +31,13 @@ static ExitCode run_sample(const Arguments& arguments) {
 static const Registered<Command> registered({
     .name = "sample",
     .positional = "",
-    .summary = "prints sequences of a task: tokens, and below each what is to be said there",
+    .summary = "prints sequences of a task, and what is to be said there",
     .details = "  ladder sample --base 4 --delay 3+5",
     .flags = {{"count", "N", "how many sequences (default 5)"},
               {"held-out", "", "from the evaluation split rather than the training split"}},
     .groups = {Group::task, Group::seed},
     .run = run_sample,
+    .often = true,
 });
 
 }  // namespace ladder::cli

@@ -112,13 +112,7 @@ bool is_number(const std::string& key) {
 
 static std::string checked(const std::string& key, const std::string& word, const std::string& origin) {
   static thread_local Settings probe;  // a value is checked alone, whatever the others are
-  const bool numbers = is_number(key);
-  try {
-    probe.set(key, word, origin);
-  } catch (const Error& error) {
-    if (!numbers || word.find(',') == std::string::npos) throw;
-    throw usage_error(std::string(error.what()) + "; values are separated by spaces: 8 16");
-  }
+  probe.set(key, word, origin);
   return probe.typed(key);
 }
 
@@ -200,8 +194,22 @@ class Points {
 
 }  // namespace
 
-Words parse_values(const std::string& key, const Words& words, const std::string& origin,
+// "8, 16" and "8,16" are two words.
+static Words without_commas(const std::string& key, const Words& words) {
+  const Setting* setting = find_setting(key);
+  if (setting && setting->type == Type::text) return words;
+  Words parts;
+  for (const std::string& word : words) {
+    const Words pieces = word == "," ? Words{word} : split(word, ',');
+    for (std::size_t i = 0; i < pieces.size(); ++i)
+      if (!pieces[i].empty() || pieces.size() == 1 || i + 1 < pieces.size()) parts.push_back(pieces[i]);
+  }
+  return parts;
+}
+
+Words parse_values(const std::string& key, const Words& typed, const std::string& origin,
                    std::size_t most) {
+  const Words words = without_commas(key, typed);
   if (words.size() > 3 * most)
     throw bad_value(origin, key, std::to_string(words.size()) + " values",
                     "at most " + std::to_string(most));

@@ -1,7 +1,7 @@
 // What stands behind a key: words, numbers and ranges of numbers. Experiment files, flags and whatever
 // else takes values share this.
 //
-//   8 16                    values
+//   8 16                    values; a comma may stand between them where it has no other meaning
 //   0..4                    every integer, both ends included
 //   0..100 step 10          low, low + step, ... up to high
 //   1e-4..1e-2 log 7        seven values in equal ratios, both ends included; real ones are rounded to
