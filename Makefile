@@ -34,7 +34,7 @@ FLAGS += -mprefer-vector-width=512
 endif
 
 SOURCES := $(sort $(shell find src -name '*.cpp'))
-OBJECTS := $(SOURCES:%.cpp=$(BUILD)/%.o)
+OBJECTS := $(SOURCES:%.cpp=$(BUILD)/%.o) $(BUILD)/page.o
 TESTS   := $(sort $(shell find tests -name '*.cpp' -not -path 'tests/extend/*'))
 EXTEND  := $(sort $(wildcard tests/extend/*.cpp))
 TEST_OBJECTS := $(TESTS:%.cpp=$(BUILD)/%.o)
@@ -69,6 +69,16 @@ $(LADDER): $(OBJECTS)
 $(BUILD)/%.o: %.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CXX) $(FLAGS) -MMD -MP -c $< -o $@
+
+# The style and the script of the report's pages become constants of the program.
+PAGE := src/report/page/report.css src/report/page/report.js
+$(BUILD)/page.cpp: $(PAGE) Makefile
+	@mkdir -p $(@D)
+	@{ echo 'namespace ladder::report {'; for file in $(PAGE); do \
+	  echo "extern const char $$(basename $$file | tr . _)[] = R\"~~("; cat $$file; echo ')~~";'; \
+	done; echo '}'; } > $@
+$(BUILD)/page.o: $(BUILD)/page.cpp $(BUILD)/flags
+	$(CXX) $(FLAGS) -c $< -o $@
 
 # The version is compiled into one file, rebuilt when it changes.
 $(BUILD)/src/base/version.o: FLAGS += -DLADDER_VERSION='"$(VERSION)"'

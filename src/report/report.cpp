@@ -102,9 +102,9 @@ Report make_report(const Table& runs, const Table& curves, const ReportOptions& 
   report.margins = margins_sheet(report.analysis);
   report.marginals = marginals_sheet(report.analysis);
   report.findings = find(report.analysis);
-  report.headline = headline(report.analysis, report.findings);
+  report.headline = headline(report.analysis, report.findings, options.width);
   report.pictures = make_pictures(report.analysis, runs, curves, options.against);
-  report.page = page(report, runs, options.title);
+  report.page = page(report, runs, options);
   return report;
 }
 

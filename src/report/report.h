@@ -24,6 +24,8 @@ struct ReportOptions {
   std::string baseline = "";  // the contestant that others are compared with; see analyse()
   std::string against = "";   // a measured column to draw all rungs against; none if empty
   std::string title = "Report";
+  std::string provenance = "";  // the text of provenance.txt: what made the runs, and when
+  std::size_t width = 0;        // that the headline folds to; 0: none
 };
 
 // A table, as its file has it and as the page has it.
@@ -32,6 +34,7 @@ struct Sheet {
   std::vector<ColumnText> columns;  // of the file
   std::vector<std::string> heading;
   std::vector<std::vector<std::string>> page;
+  std::vector<std::string> row_names, row_series;  // what marks and switches know rows of the page by
 };
 
 struct Report {

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "lab/results.h"
+#include "report/figure_parts.h"
 #include "report/report_parts.h"
 
 namespace ladder::report {
@@ -181,8 +182,13 @@ Sheet summary_sheet(const Analysis& analysis) {
       {"budget", "", count, budget, "steps", "steps that unsolved runs were given; empty: all were solved"},
       {"mean_rollout_accuracy", "", plain, rollout, "share", "mean accuracy when fed with its own predictions"},
       {"failed", "failed", count, [](auto& r) { return r.cell.failed; }, "runs", "runs that failed or diverged"}};
-  return sheet("summary.csv",
-               with_keys<Row>(analysis.rung_keys, [](auto& r) { return r.rung.values; }, columns), rows);
+  Sheet made = sheet("summary.csv",
+                     with_keys<Row>(analysis.rung_keys, [](auto& r) { return r.rung.values; }, columns), rows);
+  for (const Row& row : rows) {
+    made.row_names.push_back(row_of(analysis, row.place, row.contestant));
+    made.row_series.push_back(analysis.contestants[row.contestant]);
+  }
+  return made;
 }
 
 Sheet comparison_sheet(const Analysis& analysis) {
@@ -209,9 +215,14 @@ Sheet comparison_sheet(const Analysis& analysis) {
       {"sooner", "95 %", two, &Row::sooner_interval, "probability", "95 % interval of it"},
       {"verdict", "verdict", as_text, &Row::verdict, "",
        "better, worse, no difference shown, too few seeds"}};
-  return sheet("comparison.csv",
-               with_keys<Row>(analysis.rung_keys, [=](auto& c) { return rung(c).values; }, columns),
-               analysis.comparisons);
+  Sheet made = sheet("comparison.csv",
+                     with_keys<Row>(analysis.rung_keys, [=](auto& c) { return rung(c).values; }, columns),
+                     analysis.comparisons);
+  for (const Row& row : analysis.comparisons) {
+    made.row_names.push_back(row_of(analysis, row.rung, row.contestant, true));
+    made.row_series.push_back(analysis.contestants[row.contestant]);
+  }
+  return made;
 }
 
 Sheet margins_sheet(const Analysis& analysis) {

@@ -202,7 +202,8 @@ TEST_CASE("cli: a flag may be typed with dashes, its values with commas") {
 TEST_CASE("cli: status tells what is finished and left") {
   const Scratch scratch;
   expect(scratch.run("status ."), 1, {"no runs.log"});
-  CHECK(scratch.run("sweep " + quick + tiny + "--seed 0 --delay 2 3 --out o").code == 0);
+  CHECK(scratch.run("sweep " + quick + " --base 4 6 --delay 2 3 --seed 0 --context 7 --d_model 8 --heads 2 --batch 8"
+                    " --steps 4 --eval_sequences 20 --out o").code == 0);
   expect(scratch.run("status o"), 0, {"nobody works here", "8 runs finished", "0 of 8"});
 }
 
