@@ -95,7 +95,7 @@ std::string folded(const std::vector<std::vector<std::string>>& rows, const std:
     std::size_t used = left + widths[first];
     for (last = first + 1; last < columns; ++last)
       if ((used += 2 + widths[last]) > width && width > 0) break;
-    text += (text.empty() ? "" : "\n") + part(first, last);
+    text.append(text.empty() ? "" : "\n").append(part(first, last));
   }
   return text.empty() ? aligned(rows, right) : text;
 }

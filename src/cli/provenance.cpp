@@ -14,7 +14,7 @@ static std::string quoted(const std::string& word) {
 
 std::string command_line(const std::string& command, const Arguments& arguments) {
   std::string text = "ladder " + command;
-  for (const std::string& word : arguments.words) text += " " + quoted(word);
+  for (const std::string& word : arguments.words) text.append(" ").append(quoted(word));
   return text;
 }
 

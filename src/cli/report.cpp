@@ -27,7 +27,7 @@ static std::string provenance_of(const Paths& directories) {
   std::string text;
   for (const fs::path& directory : directories)
     if (const fs::path path = directory / "provenance.txt"; fs::exists(path))
-      text += (text.empty() ? "" : "\n") + read_file(path);
+      text.append(text.empty() ? "" : "\n").append(read_file(path));
   return text;
 }
 

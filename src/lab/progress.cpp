@@ -59,7 +59,9 @@ double Speeds::seconds(const Settings& settings) const {
     if (const auto found = sums_.find(kind); found != sums_.end() && found->second.work > 0)
       return work * found->second.seconds / found->second.work;
   static const double speed = measured_speed();
-  constexpr double passes = 3, share_of_peak = 0.4;  // forward and twice backward; what steps reach
+  // Forward and twice backward, and forward again for evaluations; what steps reach of the peak.
+  const double passes = 3 + settings.real("eval_sequences") / (settings.real("batch") * settings.real("eval_every"));
+  constexpr double share_of_peak = 0.4;
   return passes * work / (share_of_peak * speed);
 }
 
@@ -166,7 +168,7 @@ std::string Progress::text() const {
   for (const auto& [number, run] : running_) made += run.share;
   const auto filled = std::min(
       width, static_cast<std::size_t>(width * made / static_cast<double>(std::max<std::size_t>(runs_, 1))));
-  return "[" + std::string(filled, '#') + std::string(width - filled, '.') + "] " + std::to_string(done_) +
+  return std::string("[").append(filled, '#') + std::string(width - filled, '.') + "] " + std::to_string(done_) +
          "/" + std::to_string(runs_) + ", " + duration_text(seconds_now() - begun_) + ", about " +
          duration_text(left()) + " left" + (last_.empty() ? "" : "; " + last_);
 }

@@ -273,11 +273,11 @@ std::string headline(const Analysis& analysis, const Names& findings, std::size_
       row.push_back(difference_cell(*analysis.comparison(place, contestant)));
     rows.push_back(std::move(row));
   }
+  const auto as_wide = [&](const std::string& line) { return width > 0 ? wrapped(line, width, 0) : line; };
   std::string text = folded(rows, right, right.size(), width) + "\n";
   if (analysis.contestants.size() > 1)
-    text += "p: sign flip, this rung alone; *: better or worse after Holm's correction.\n\n";
-  for (const std::string& finding : findings)
-    text += (width > 0 ? wrapped(finding, width, 0) : finding) + "\n";
+    text += as_wide("p: sign flip, this rung alone; *: better or worse after Holm's correction.") + "\n\n";
+  for (const std::string& finding : findings) text += as_wide(finding) + "\n";
   return text;
 }
 

@@ -23,8 +23,8 @@ std::string section(const std::string& title, const Sheet& sheet) {
 // The script makes boxes of the names; without it nothing is here.
 std::string switches(const Names& contestants) {
   Names quoted;
-  for (const std::string& name : contestants) quoted.push_back("\"" + name + "\"");
-  return "<div id=\"contestants\" data-names=\"" + escape_xml("[" + join(quoted, ",") + "]") + "\"></div>\n";
+  for (const std::string& name : contestants) quoted.push_back(join({"\"", name, "\""}, ""));
+  return "<div id=\"contestants\" data-names=\"" + escape_xml(join({"[", join(quoted, ","), "]"}, "")) + "\"></div>\n";
 }
 
 std::string contestant_settings(const Analysis& analysis) {
