@@ -316,7 +316,7 @@ HeatMap accuracy_heat(const Analysis& analysis, const std::string& row_key,
       };
       add_heat_facet(analysis, group, row_key, column_key, contestant, value,
                      {.title = difference_name(analysis, contestant), .shades = Shades::diverging,
-                      .low = -end, .high = end, .scale_label = "difference in accuracy; violet: higher"},
+                      .low = -end, .high = end, .scale_label = "difference; violet: good"},
                      map);
     }
   }
@@ -353,7 +353,7 @@ HeatMap steps_heat(const Analysis& analysis, const std::string& row_key,
       };
       add_heat_facet(analysis, group, row_key, column_key, contestant, value,
                      {.title = analysis.contestants[contestant] + " sooner",
-                      .shades = Shades::diverging, .scale_label = "P(solved sooner); violet: sooner"},
+                      .shades = Shades::diverging, .scale_label = "P(sooner); violet: good"},
                      map);
     }
   }
