@@ -9,6 +9,7 @@
 # make tidy       clang-tidy, as .clang-tidy says
 # make coverage   which lines of src the tests execute
 # make abuse      kills, signals, full disks, hostile files; make slurm: a sweep on a real Slurm
+# make install    ./ladder, its man page and completions to PREFIX (/usr/local), DESTDIR before it
 # make clean
 #
 # ARCH=native by default: the binary uses this machine's vectors. ARCH=x86-64-v3 runs on any CPU
@@ -33,14 +34,14 @@ FLAGS += -mprefer-vector-width=512
 endif
 
 SOURCES := $(sort $(shell find src -name '*.cpp'))
-OBJECTS := $(SOURCES:%.cpp=$(BUILD)/%.o)
+OBJECTS := $(SOURCES:%.cpp=$(BUILD)/%.o) $(BUILD)/page.o
 TESTS   := $(sort $(shell find tests -name '*.cpp' -not -path 'tests/extend/*'))
 EXTEND  := $(sort $(wildcard tests/extend/*.cpp))
 TEST_OBJECTS := $(TESTS:%.cpp=$(BUILD)/%.o)
 DOCTEST := $(BUILD)/doctest
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: all run test reproduce-quick portable sanitize race fuzz tidy coverage abuse slurm clean
+.PHONY: all run test reproduce-quick portable sanitize race fuzz tidy coverage abuse slurm install clean
 all: $(LADDER)
 
 run: $(LADDER)
@@ -68,6 +69,16 @@ $(LADDER): $(OBJECTS)
 $(BUILD)/%.o: %.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CXX) $(FLAGS) -MMD -MP -c $< -o $@
+
+# The style and the script of the report's pages become constants of the program.
+PAGE := src/report/page/report.css src/report/page/report.js
+$(BUILD)/page.cpp: $(PAGE) Makefile
+	@mkdir -p $(@D)
+	@{ echo 'namespace ladder::report {'; for file in $(PAGE); do \
+	  echo "extern const char $$(basename $$file | tr . _)[] = R\"~~("; cat $$file; echo ')~~";'; \
+	done; echo '}'; } > $@
+$(BUILD)/page.o: $(BUILD)/page.cpp $(BUILD)/flags
+	$(CXX) $(FLAGS) -c $< -o $@
 
 # The version is compiled into one file, rebuilt when it changes.
 $(BUILD)/src/base/version.o: FLAGS += -DLADDER_VERSION='"$(VERSION)"'
@@ -156,6 +167,15 @@ abuse: $(LADDER)
 	tests/abuse.sh ./$(LADDER)
 slurm: $(LADDER)
 	tests/slurm.sh ./$(LADDER)
+
+PREFIX ?= /usr/local
+install: $(LADDER)
+	mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	cp $(LADDER) $(DESTDIR)$(PREFIX)/bin/ladder
+	./$(LADDER) man > $(DESTDIR)$(PREFIX)/share/man/man1/ladder.1
+	./$(LADDER) completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ladder
+	./$(LADDER) completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ladder
 
 clean:
 	rm -rf $(BUILD) $(LADDER)

@@ -56,7 +56,7 @@ void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::fre
 
 static ExitCode dispatch(const std::vector<std::string>& words) {
   if (words.empty()) {
-    std::cerr << general_help();
+    std::cerr << general_help(false);
     return ExitCode::usage;
   }
   if (words[0] == "--version") {
@@ -66,9 +66,10 @@ static ExitCode dispatch(const std::vector<std::string>& words) {
   const std::string name = words[0] == "--help" || words[0] == "-h" ? "help" : words[0];
   const Command& command = Registry<Command>::get(name);
   const std::vector<std::string> rest(words.begin() + 1, words.end());
+  const bool all = std::find(rest.begin(), rest.end(), "all") != rest.end();
   for (const std::string& word : rest)
     if (word == "--help" || word == "-h") {
-      std::cout << command_help(command);
+      std::cout << command_help(command, all);
       return ExitCode::ok;
     }
   return command.run(parse_arguments(command, rest));

@@ -31,6 +31,13 @@ static std::string myself() {
   return "process " + std::to_string(getpid()) + " on " + host + " since " + utc_now();
 }
 
+std::string Lock::holder(const fs::path& path) {
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file || flocked(file, LOCK_EX | LOCK_NB)) return "";  // let go at once
+  const std::string holder(trim(read_file(path)));
+  return holder.empty() ? "another process" : clipped(holder);
+}
+
 Lock::Lock(const fs::path& path, Kind kind) : file_(opened(path)) {
   if (!flocked(file_, (kind == Kind::shared ? LOCK_SH : LOCK_EX) | LOCK_NB)) {
     if (errno != EWOULDBLOCK) throw_cannot("lock", path);

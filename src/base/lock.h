@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "base/files.h"
 
@@ -16,6 +17,8 @@ class Lock {
   Lock(const std::filesystem::path& path, Kind kind);
   // Waits for it, exclusive.
   static Lock wait(const std::filesystem::path& path);
+  // Who holds it, for people; empty: nobody.
+  static std::string holder(const std::filesystem::path& path);
 
  private:
   explicit Lock(Descriptor file) : file_(std::move(file)) {}

@@ -158,6 +158,14 @@ static std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+// "lr" of learning_rate.
+static std::string initials(std::string_view name) {
+  std::string letters;
+  for (const std::string& part : split(name, '_'))
+    if (!part.empty()) letters += part[0];
+  return letters;
+}
+
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
   if (word.size() > 80) return "";  // nobody meant that, and to compare it would take long
   std::string best;
@@ -167,6 +175,7 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
     // A beginning that was cut short is meant more often than its edit distance says.
     if (word.size() >= 2 && candidate.starts_with(word))
       distance = std::min<std::size_t>(distance, 1);
+    if (word.size() >= 2 && initials(candidate) == word) distance = 0;
     if (distance < best_distance || (best.empty() && distance == best_distance)) {
       best = candidate;
       best_distance = distance;

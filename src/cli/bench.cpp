@@ -1,4 +1,5 @@
 // ladder bench: speed, memory and signature of fixed workloads.
+#include <algorithm>
 #include <iostream>
 
 #include "base/files.h"
@@ -11,10 +12,13 @@ namespace ladder::cli {
 
 using namespace nn;
 
-// The values of --name a,b,c; `preset` without that flag.
+// The values of --name a,b,c or --name a b c; `preset` without that flag.
 static std::vector<std::string> list_of(const Arguments& arguments, const std::string& name,
                                         const std::vector<std::string>& preset) {
-  return arguments.has(name) ? split(arguments.flags.at(name), ',') : preset;
+  if (!arguments.has(name)) return preset;
+  std::string text = arguments.flags.at(name);
+  std::replace(text.begin(), text.end(), ',', ' ');
+  return split_words(text);
 }
 
 static std::vector<std::string> scores_of(const Arguments& arguments,
@@ -84,14 +88,15 @@ static const Registered<Command> registered({
         "data/bench.\n"
         "The signature, a line for each score, pattern, mixer and optimizer, changes with any bit of\n"
         "the results; not with threads, nor with the machine or the compiler.",
-    .flags = {{"score", "A,B", "scores to measure; more of them may follow as words"},
-              {"parts", "A,B", "of steps, matmul, attention, operations, sweep (default: these), mechanisms"},
-              {"shapes", "A,B", "of S, M, L, for steps (default: all)"},
+    .flags = {{"score", "A...", "scores to measure, separated by spaces or commas"},
+              {"parts", "A...", "of steps, matmul, attention, operations, sweep (default: these), mechanisms"},
+              {"shapes", "A...", "of S, M, L, for steps (default: all)"},
               {"repeats", "N", "measurements of each; the median counts (default 9)"},
               {"signature", "", "print the signature only"},
               {"probe", "SHAPE", "a few steps and no more: what memory is measured on"}},
     .groups = {Group::session},
     .run = run_bench,
+    .without = {"checkpoint_minutes"},
 });
 
 }  // namespace ladder::cli

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <iostream>
 
-#include "ladder/base/plugin.h"
-
 namespace ladder::cli {
 
-static bool takes(const Command& command, const Setting& setting) {
-  return std::find(command.groups.begin(), command.groups.end(), setting.group) != command.groups.end();
+bool Command::takes(const Setting& setting) const {
+  return std::find(groups.begin(), groups.end(), setting.group) != groups.end() &&
+         std::find(without.begin(), without.end(), setting.name) == without.end();
 }
 
 // ---- parsing ------------------------------------------------------------------------------------
@@ -22,8 +21,15 @@ static std::vector<std::string> known_flags(const Command& command) {
   std::vector<std::string> names;
   for (const Flag& flag : command.flags) names.push_back(flag.name);
   for (const Setting* setting : all_settings())
-    if (takes(command, *setting)) names.push_back(setting->name);
+    if (command.takes(*setting)) names.push_back(setting->name);
   return names;
+}
+
+// One word may hold several values: --base "8 16", --base 8,16.
+static std::vector<std::string> words_in(const std::vector<std::string>& values) {
+  std::string text = join(values, " ");
+  std::replace(text.begin(), text.end(), ',', ' ');
+  return split_words(text);
 }
 
 static void check_count(const Command& command, std::size_t count) {
@@ -38,8 +44,27 @@ static void check_count(const Command& command, std::size_t count) {
   if (count > most) throw not_understood(command, "too many arguments: usage: " + usage);
 }
 
+// The name as the tables have it: d-model is d_model, dry_run is dry-run.
+static std::string known_name(const Command& command, std::string name) {
+  std::string lines = name, dashes = name;
+  std::replace(lines.begin(), lines.end(), '-', '_');
+  std::replace(dashes.begin(), dashes.end(), '_', '-');
+  for (const Flag& flag : command.flags)
+    if (flag.name == dashes) return dashes;
+  return find_setting(lines) ? lines : name;
+}
+
+// A setting that exists, but not for this command.
+static std::string without_use(const Command& command, const std::string& name) {
+  const Setting* setting = find_setting(name);
+  return setting && !command.takes(*setting)
+             ? "; the setting " + name + " has no effect on " + command.name
+             : "";
+}
+
 Arguments parse_arguments(const Command& command, const std::vector<std::string>& words) {
   Arguments arguments;
+  arguments.words = words;
   for (std::size_t i = 0; i < words.size();) {
     const std::string& word = words[i++];
     if (!word.starts_with("--") || word == "--") {
@@ -55,7 +80,8 @@ Arguments parse_arguments(const Command& command, const std::vector<std::string>
       values = {name.substr(equals + 1)};
       name.resize(equals);
     }
-    const std::string origin = "flag --" + name;
+    const std::string typed = name, origin = "flag --" + typed;
+    name = known_name(command, name);
     const auto flag = std::find_if(command.flags.begin(), command.flags.end(),
                                    [&](const Flag& f) { return f.name == name; });
     const Setting* setting = find_setting(name);
@@ -67,20 +93,22 @@ Arguments parse_arguments(const Command& command, const std::vector<std::string>
       values.push_back(words[i++]);
     }
     if (!is_flag && setting && setting->type != Type::text)
-      values = split_words(join(values, " "));  // one word may hold several: --base "8 16"
+      values = words_in(values);
     if (is_flag) {
       if (arguments.has(name)) throw not_understood(command, origin + " is given twice");
       if (several && values.size() > 1) values = {join(values, " ")};
       if (values.size() != (flag->value.empty() ? 0 : 1))
         throw not_understood(command, origin + (flag->value.empty() ? " takes no value" : " needs a value: " + flag->value));
       arguments.flags[name] = values.empty() ? "" : values[0];
-    } else if (setting && takes(command, *setting)) {
+    } else if (setting && command.takes(*setting)) {
       if (values.empty()) throw not_understood(command, origin + " needs a value: " + setting->range());
       arguments.settings.push_back({name, values, origin});
     } else {
-      throw not_understood(command, "command line: key '" + clipped(name) + "': got '" + clipped(join(values, " ")) +
+      throw not_understood(command, "command line: key '" + clipped(typed) + "': got '" + clipped(join(values, " ")) +
                                         "', expected a flag of " + command.name +
-                                        did_you_mean(name, known_flags(command)));
+                                        (without_use(command, name).empty()
+                                             ? did_you_mean(name, known_flags(command))
+                                             : without_use(command, name)));
     }
   }
   check_count(command, arguments.positional.size());
@@ -90,6 +118,7 @@ Arguments parse_arguments(const Command& command, const std::vector<std::string>
 Experiment single_experiment(const Arguments& arguments, const std::string& file) {
   Experiment experiment = file.empty() ? Experiment::from_flags(arguments.settings)
                                        : Experiment::load(file, arguments.settings);
+  for (const std::string& note : experiment.notes()) std::cerr << "note: " << note << "\n";
   if (experiment.size() != 1)
     throw usage_error("these settings describe " + std::to_string(experiment.size()) +
                       " runs (several values of " + join(experiment.varying(), ", ") +
@@ -101,56 +130,6 @@ Settings single_run(const Arguments& arguments, const std::string& file) {
   Settings settings = single_experiment(arguments, file).expand()[0];
   for (const std::string& note : settings.without_effect()) std::cerr << "note: " << note << "\n";
   return settings;
-}
-
-// ---- help ---------------------------------------------------------------------------------------
-
-static std::string synopsis(const Command& command) {
-  std::string text = "ladder " + command.name;
-  if (!command.positional.empty()) text += " " + command.positional;
-  for (const Flag& flag : command.flags)
-    text += " [--" + flag.name + (flag.value.empty() ? "" : " " + flag.value) + "]";
-  if (!command.groups.empty()) text += " [--SETTING VALUE]...";
-  return text;
-}
-
-std::string general_help() {
-  std::string text =
-      "ladder: which attention mechanism climbs higher?\n"
-      "Trains small transformers on sequence tasks of growing complexity, once with each contestant,\n"
-      "and reports how far up each gets.\n\nCommands:\n";
-  for (const Command& command : Registry<Command>::all())
-    text += "  " + pad_right(command.name, 11) + command.summary + "\n";
-  text += "\nPlug-ins (see: ladder list KIND):\n";
-  for (const Kind& kind : Registry<Kind>::all())
-    text += "  " + pad_right(kind.name + "s", 11) +
-            join(Registry<Setting>::get(kind.name).known(), ", ") + "\n";
-  text += "\nladder help COMMAND tells more. Exit status: 0 done, 1 failure, 2 wrong usage, 130 or 143 stopped by a signal.\n";
-  return text;
-}
-
-std::string command_help(const Command& command) {
-  std::string text = "usage: " + synopsis(command) + "\n\n" + command.summary + "\n";
-  if (!command.details.empty()) text += "\n" + command.details + "\n";
-  if (!command.flags.empty()) {
-    text += "\nFlags:\n";
-    for (const Flag& flag : command.flags)
-      text += "  " + pad_right("--" + flag.name + (flag.value.empty() ? "" : " " + flag.value), 22) +
-              flag.meaning + "\n";
-  }
-  const Setting* last = nullptr;
-  for (const Setting* setting : all_settings()) {
-    if (!takes(command, *setting)) continue;
-    if (!last || last->group != setting->group)
-      text += std::string("\nSettings, ") + title_of(setting->group) + ":\n";
-    last = setting;
-    text += "  " + pad_right("--" + setting->name, 22) + setting->meaning + "\n" +
-            std::string(24, ' ') + setting->range() + "; default " + setting->preset;
-    if (setting->preset == "auto" && setting->automatic_meaning)
-      text += " (" + setting->automatic_meaning() + ")";
-    text += "\n";
-  }
-  return text;
 }
 
 void replace_settings(Settings& settings, const std::vector<Override>& flags) {

@@ -25,6 +25,7 @@ struct Flag {
 
 // The words of a command line, sorted.
 struct Arguments {
+  std::vector<std::string> words;  // as typed
   std::vector<std::string> positional;
   std::map<std::string, std::string> flags;  // name -> value, or "" for one without
   std::vector<Override> settings;            // --key value ..., in the order given
@@ -41,14 +42,18 @@ struct Command {
   std::vector<Flag> flags;
   std::vector<Group> groups;     // the groups of settings that it takes as flags
   std::function<ExitCode(const Arguments&)> run;
+  std::vector<std::string> without = {};  // settings of these groups that it has no use for
+  bool often = false;                     // on the first page of the help
+
+  bool takes(const Setting& setting) const;
 };
 
 // Sorts the words after the command's name. Throws a usage error for whatever does not belong.
 Arguments parse_arguments(const Command& command, const std::vector<std::string>& words);
 
-// Help, generated from the tables that parse.
-std::string general_help();
-std::string command_help(const Command& command);
+// Help, generated from the tables that parse. `all`: every command and setting, not the first page.
+std::string general_help(bool all);
+std::string command_help(const Command& command, bool all);
 
 // What a flag gives replaces the setting. Throws a usage error for a flag with several values.
 void replace_settings(Settings& settings, const std::vector<Override>& flags);

@@ -42,6 +42,7 @@ static const Registered<Command> registered({
     .flags = {},
     .groups = {Group::task, Group::evaluation, Group::seed},
     .run = run_eval,
+    .without = {"eval_every", "solve_threshold", "stop_when_solved", "eval_context"},
 });
 
 }  // namespace ladder::cli

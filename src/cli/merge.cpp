@@ -6,6 +6,7 @@
 #include "base/signals.h"
 #include "base/version.h"
 #include "cli/command.h"
+#include "cli/provenance.h"
 #include "cli/sweep_report.h"
 #include "lab/merge.h"
 
@@ -20,8 +21,7 @@ static ExitCode run_merge(const Arguments& arguments) {
   const Merged merged =
       merge(directories, out, arguments.has("fresh") ? Store::Old::move_aside : Store::Old::join,
             std::cerr);
-  std::string provenance = "command  ladder merge " + join(arguments.positional, " ") + " --out " +
-                           out.string() + "\nversion  " + version() + "\nmachine  " + machine() +
+  std::string provenance = "command  " + command_line("merge", arguments) + "\nversion  " + version() + "\nmachine  " + machine() +
                            "\nstarted  " + utc_now() + "\n";
   for (const auto& directory : directories)  // theirs made the runs
     if (const auto path = directory / "provenance.txt"; std::filesystem::exists(path))

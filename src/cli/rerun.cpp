@@ -80,15 +80,11 @@ static ExitCode run_rerun(const Arguments& arguments) {
                                            : sampled_rows(arguments.flags.at("sample"), runs);
   std::vector<RunRow> before = read_runs(runs);
   if (fs::exists(directory / "curves.csv")) {
-    const Table curves = Table::read(directory / "curves.csv");
     std::map<std::size_t, std::size_t> places;
     for (std::size_t row = 0; row < before.size(); ++row) places[before[row].number] = row;
-    for (std::size_t row = 0; row < curves.rows(); ++row)
-      if (const auto place = places.find(static_cast<std::size_t>(curves.number(row, "run")));
-          place != places.end())
-        before[place->second].result.curve.push_back(
-            {static_cast<int>(curves.number(row, "step")), curves.number(row, "loss"),
-             curves.number(row, "accuracy")});
+    for (const auto& [run, point] : read_curves(read_curves_table(directory / "curves.csv")))
+      if (const auto place = places.find(run); place != places.end())
+        before[place->second].result.curve.push_back(point);
   }
   std::vector<std::string> younger;
   for (const std::string& name : setting_columns())
@@ -137,6 +133,7 @@ static const Registered<Command> registered({
               {"sample", "N", "so many of them, spread over the file"}},
     .groups = {Group::session},
     .run = run_rerun,
+    .without = {"checkpoint_minutes", "out"},
 });
 
 }  // namespace ladder::cli

@@ -136,6 +136,7 @@ static const Registered<Command> registered({
               {"held-out", "", "from the evaluation split rather than the training split"}},
     .groups = {Group::task, Group::seed},
     .run = run_sample,
+    .often = true,
 });
 
 }  // namespace ladder::cli

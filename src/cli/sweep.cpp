@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "cli/command.h"
 #include "base/signals.h"
+#include "cli/provenance.h"
 #include "cli/shard.h"
 #include "cli/sweep_report.h"
 #include "lab/sweep.h"
@@ -22,19 +23,6 @@ static void print_plan(const std::vector<RunRow>& rows, const std::vector<std::s
     std::cout << "\n";
   }
   std::cout << rows.size() << " runs\n";
-}
-
-// What made these results, for whoever finds them later.
-static std::string provenance(const Arguments& arguments, const std::string& started,
-                              double seconds, const Sweep& result) {
-  std::string command = "ladder sweep " + arguments.positional[0];
-  for (const Override& given : arguments.settings)
-    command += " --" + given.key + " " + join(given.words, " ");
-  for (const auto& [name, value] : arguments.flags) command += " --" + name + " " + value;
-  return "command  " + command + "\nversion  " + version() + "\nmachine  " + machine() +
-         "\nthreads  " + std::to_string(result.threads) + "\nstarted  " + started +
-         "\nseconds  " + fixed(seconds, 0) + "\n" +
-         (result.kept > 0 ? "went on  " + std::to_string(result.kept) + " runs were finished before\n" : "");
 }
 
 static SweepOptions options_of(const Arguments& arguments) {
@@ -52,6 +40,7 @@ static SweepOptions options_of(const Arguments& arguments) {
 
 static ExitCode run_sweep(const Arguments& arguments) {
   const Experiment experiment = Experiment::load(arguments.positional[0], arguments.settings);
+  for (const std::string& note : experiment.notes()) std::cerr << "note: " << note << "\n";
   const SweepOptions options = options_of(arguments);
   if (arguments.has("dry-run")) {
     print_plan(planned_runs(experiment, options.shard, std::cerr), experiment.varying());
@@ -70,7 +59,9 @@ static ExitCode run_sweep(const Arguments& arguments) {
   };
   if (result.made > 0) patiently([&] {
     append_file(result.directory / "provenance.txt",
-                provenance(arguments, started, seconds.count(), result));
+                provenance("sweep", arguments, result.threads, started, seconds.count()) +
+                    (result.kept > 0 ? "went on  " + std::to_string(result.kept) + " runs were finished before\n"
+                                     : ""));
   });
   if (!result.rows.empty()) {
     std::string headline;
@@ -93,7 +84,7 @@ static ExitCode run_sweep(const Arguments& arguments) {
 static const Registered<Command> registered({
     .name = "sweep",
     .positional = "FILE",
-    .summary = "trains every run of an experiment file and reports how high each contestant climbs",
+    .summary = "trains every run of an experiment file and reports",
     .details = "A setting given as a flag replaces the file's, and may have several values:\n"
                "  ladder sweep experiments/quick.txt --seed 0..9 --out data/mine\n"
                "The same command again goes on where it was interrupted; other seeds, rungs or contestants\n"
@@ -107,6 +98,7 @@ static const Registered<Command> registered({
     .groups = {Group::task, Group::model, Group::training, Group::evaluation, Group::seed,
                Group::session},
     .run = run_sweep,
+    .often = true,
 });
 
 }  // namespace ladder::cli

@@ -1,8 +1,11 @@
 #include "cli/sweep_report.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "base/files.h"
+#include "base/terminal.h"
 #include "ladder/base/text.h"
 #include "report/report.h"
 
@@ -15,6 +18,8 @@ std::string write_sweep_report(const fs::path& directory, const std::string& tit
   const Sweeps results = read_sweeps({directory});
   ReportOptions options;
   options.title = title;
+  options.width = terminal_width(STDOUT_FILENO);
+  if (fs::exists(directory / "provenance.txt")) options.provenance = read_file(directory / "provenance.txt");
   const Report report = make_report(results.runs, results.curves, options);
   write_report(report, directory);
 

@@ -1,13 +1,17 @@
 // ladder train: one run, watched.
 #include <unistd.h>
 
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <iostream>
 
 #include "base/files.h"
 #include "base/signals.h"
+#include "base/terminal.h"
+#include "base/version.h"
 #include "cli/command.h"
+#include "cli/provenance.h"
 #include "lab/store.h"
 #include "train/checkpoint.h"
 #include "train/run.h"
@@ -50,24 +54,57 @@ static void require_same(const Store& store, const Settings& s) {
     for (const Settings& there : Experiment::load(experiment).expand()) refuse(there);
 }
 
+// The curve as it grows: a line an evaluation, of long runs a choice of them, and how long it will take.
+class CurveOnScreen {
+ public:
+  explicit CurveOnScreen(const Settings& s)
+      : line_(std::cerr, STDERR_FILENO, isatty(STDERR_FILENO)), steps_(s.integer("steps")) {}
+  ~CurveOnScreen() { line_.clear(); }
+
+  void say(const std::string& text) { line_.say(text); }
+
+  void add(const CurvePoint& point) {
+    if (first_ < 0) first_ = point.step, begun_ = now();
+    constexpr int most_lines = 50, bar = 30;
+    const auto filled = static_cast<std::size_t>(bar * std::min(1.0, std::max(0.0, point.accuracy)));
+    const std::string text = "step " + pad_left(std::to_string(point.step), 7) + "  loss " +
+                             fixed(point.loss, 4) + "  accuracy " + fixed(point.accuracy, 4);
+    const bool terminal = terminal_width(STDERR_FILENO) > 0;
+    if (!terminal) return line_.say(text);
+    if (point.step >= next_) {
+      line_.say(cut(text + "  |" + std::string(filled, '#') + std::string(bar - filled, ' ') + "|",
+                    terminal_width(STDERR_FILENO) - 1));
+      next_ = point.step + steps_ / most_lines;
+    }
+    if (point.step == first_ || point.step >= steps_) return line_.clear();
+    const double each = (now() - begun_) / (point.step - first_);
+    line_.show("step " + std::to_string(point.step) + " of " + std::to_string(steps_) + ", up to " +
+               duration_text(each * (steps_ - point.step)) + " left; " + text);
+  }
+
+ private:
+  static double now() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  }
+  LiveLine line_;
+  const int steps_;
+  int first_ = -1, next_ = 0;
+  double begun_ = 0;
+};
+
 static RunResult trained(const Settings& s, Trainer& trainer, const Store& store) {
   const RunKey key = run_key(s);
-  const bool terminal = isatty(STDERR_FILENO);
   CurveFile curve(store.directory() / "curves.csv", 0);
+  CurveOnScreen screen(s);
   RunOptions options;
   options.checkpoint = store.checkpoint(key);
   options.checkpoint_minutes = s.real("checkpoint_minutes");
-  options.tell = [](const std::string& what) { std::cerr << what << std::endl; };
+  options.tell = [&](const std::string& what) { screen.say(what); };
   options.watch = [&](const RunResult& result) {
-    const CurvePoint& point = result.curve.back();
-    std::cerr << (terminal ? "\r" : "") << "step " << pad_left(std::to_string(point.step), 7)
-              << "  loss " << fixed(point.loss, 4) << "  accuracy " << fixed(point.accuracy, 4)
-              << (terminal ? "   " : "\n") << std::flush;
+    screen.add(result.curve.back());
     curve.add(result.curve);
   };
-  RunResult result = run(s, trainer, options);
-  if (terminal) std::cerr << "\n";
-  return result;
+  return run(s, trainer, options);
 }
 
 static std::string described(const RunResult& result) {
@@ -85,7 +122,8 @@ static void require_memory(const Settings& s) {
   if (needed > there)
     throw failure("the run needs about " + bytes_text(needed) + " of memory, " + bytes_text(there) +
                   " are there");
-  std::cerr << "memory: up to " << bytes_text(needed) << "; " << bytes_text(there) << " are there\n";
+  std::cerr << "memory: up to " << bytes_text(needed) << "; " << bytes_text(there) << " are there; "
+            << s.integer("threads") << (s.integer("threads") == 1 ? " thread" : " threads") << "\n";
 }
 
 static ExitCode run_train(const Arguments& arguments) {
@@ -111,13 +149,16 @@ static ExitCode run_train(const Arguments& arguments) {
   const LoggedRun* finished = store.finished().find(key);
   if (!finished || finished->row.result.status == Status::failed) {
     store.write_experiment(experiment.resolved());
+    const std::string started = utc_now();
     const RunResult result = trained(s, trainer, store);
     if (result.status == Status::stopped) {
       std::cerr << result.reason << "; the same command goes on\n";
       return static_cast<ExitCode>(128 + stop_signal());
     }
     // The log last: what it has is not made again.
-    if (result.status == Status::ok) patiently([&] { save_checkpoint(checkpoint, s, trainer); });
+    if (result.status == Status::ok) patiently([&] { save_checkpoint(checkpoint, s, trainer, result.evaluation.accuracy); });
+    append_file(directory / "provenance.txt",
+                provenance("train", arguments, s.integer("threads"), started, result.seconds));
     store.append({0, s, result});
     store.remove_unfinished(key);
     finished = store.finished().find(key);
@@ -144,6 +185,7 @@ static const Registered<Command> registered({
     .groups = {Group::task, Group::model, Group::training, Group::evaluation, Group::seed,
                Group::session},
     .run = run_train,
+    .often = true,
 });
 
 }  // namespace ladder::cli

@@ -41,7 +41,8 @@ class Lines {
  public:
   explicit Lines(Plan& plan) : plan_(plan) {}
 
-  bool take(const std::string& line, const std::string& origin) {
+  bool take(const std::string& key, const std::string& text, const std::string& origin) {
+    const std::string line = key + " = " + text;
     const auto rest = [&](const std::string& mark) -> std::optional<std::string> {
       if (!line.starts_with(mark)) return std::nullopt;
       return std::string(trim(line.substr(mark.size())));
@@ -71,7 +72,7 @@ class Lines {
 
  private:
   void add(std::vector<Assignments>& to, const std::string& definition, const std::string& origin) {
-    const Axis axis = lab::parse_definition(definition, origin);
+    const Axis axis = lab::parse_definition(definition, origin, Experiment::most_runs);
     for (const std::string& key : axis.keys) own(key, origin, &to == &plan_.rungs ? "rungs" : "contestants");
     for (const auto& point : axis.points) {
       Assignments assignments;
@@ -115,7 +116,9 @@ Plan read_plan(const std::filesystem::path& path, const std::vector<lab::Overrid
   Plan plan;
   Lines lines(plan);
   const Experiment experiment = Experiment::load(
-      path, flags, [&](const std::string& line, const std::string& origin) { return lines.take(line, origin); });
+      path, flags, [&](const std::string& key, const std::string& text, const std::string& origin) {
+        return lines.take(key, text, origin);
+      });
   const auto needed = [&](bool there, const char* example) {
     if (!there)
       throw usage_error(path.string() + ": got no line '" + example + "', expected at least one");
@@ -124,7 +127,12 @@ Plan read_plan(const std::filesystem::path& path, const std::vector<lab::Overrid
   needed(!plan.rungs.empty(), "rungs: (base, delay) = (8, 4) (8, 8)");
   needed(!plan.space.empty(), "search: learning_rate = 3e-4..3e-2 log");
   plan.name = experiment.name();
-  for (const Axis& axis : experiment.axes())
+  const lab::Block& only = experiment.blocks().front();
+  if (experiment.blocks().size() > 1 || !only.filters.empty())
+    throw usage_error(path.string() + ": got 'block', 'only' or 'except', expected none: a climb is one block of rungs");
+  for (const Axis& axis : only.axes) {
+    if (axis.where)
+      throw usage_error(axis.origin + ": got 'where', expected a line that holds in all of a climb");
     for (std::size_t i = 0; i < axis.keys.size(); ++i) {
       const std::string& key = axis.keys[i];
       if (const auto owner = lines.owners().find(key); owner != lines.owners().end())
@@ -136,6 +144,7 @@ Plan read_plan(const std::filesystem::path& path, const std::vector<lab::Overrid
       plan.base.set(key, axis.points[0][i], axis.origin);
       plan.common.emplace_back(key, axis.points[0][i]);
     }
+  }
   Settings resolved = plan.base;
   resolved.resolve();
   const auto integer = [&](const char* name) { return resolved.integer(name); };

@@ -240,8 +240,8 @@ static LineChart cosine_chart(const std::string& title) {
 static Facet cosine_facet(const Geometry& model, const std::string& place,
                           const AttentionTally& tally) {
   return {title_of(model) + ", " + place,
-          {cosine_series("attended (above uniform)", 0, tally, Standing::attended),
-           cosine_series("suppressed (below a tenth of uniform)", 1, tally, Standing::suppressed),
+          {cosine_series("attended (above uniform)", 4, tally, Standing::attended),
+           cosine_series("suppressed (below a tenth of uniform)", 6, tally, Standing::suppressed),
            cosine_series("between", reference_style, tally, Standing::between)}};
 }
 

@@ -38,11 +38,8 @@ FinishedRuns read_results(const fs::path& directory, std::ostream& notes) {
   const Table runs = Table::read(directory / "runs.csv");
   std::map<std::size_t, std::vector<CurvePoint>> curves;
   if (fs::exists(directory / "curves.csv")) {
-    const Table table = Table::read(directory / "curves.csv");
-    for (std::size_t row = 0; row < table.rows(); ++row)
-      curves[static_cast<std::size_t>(table.number(row, "run"))].push_back(
-          {static_cast<int>(table.number(row, "step")), table.number(row, "loss"),
-           table.number(row, "accuracy")});
+    for (const auto& [run, point] : read_curves(read_curves_table(directory / "curves.csv")))
+      curves[run].push_back(point);
   }
   const std::string version = join(provenance(directory, "version"), ", ");
   FinishedRuns finished;

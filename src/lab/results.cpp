@@ -30,7 +30,27 @@ RunKey run_key(const Settings& settings) {
 void restore(Settings& settings, const std::string& name, const std::string& text,
              const std::string& origin) {
   const Setting* setting = find_setting(name);
+  if (setting && setting->type == Type::toggle && (text == "0" || text == "1"))
+    return restore(settings, name, text == "1" ? "on" : "off", origin);
   if (!setting || text != setting->preset) settings.set(name, text, origin);
+}
+
+std::string flag_in_file(const std::string& name, const std::string& text) {
+  const Setting* setting = find_setting(name);
+  if (!setting || setting->type != Type::toggle) return text;
+  return text == "on" ? "1" : text == "off" ? "0" : text;
+}
+
+Table with_words_for_flags(Table runs) {
+  for (const std::string& column : runs.columns()) {
+    const Setting* setting = find_setting(column);
+    if (!setting || setting->type != Type::toggle) continue;
+    for (std::size_t row = 0; row < runs.rows(); ++row) {
+      const std::string& text = runs.at(row, column);
+      if (text == "1" || text == "0") runs.set(row, column, text == "1" ? "on" : "off");
+    }
+  }
+  return runs;
 }
 
 std::string difference(const Settings& a, const Settings& b) {
@@ -62,6 +82,8 @@ constexpr double infinite = std::numeric_limits<double>::infinity();
 // A column of results: as text, and back. `set` says whether the text can be.
 struct Field {
   const char* name;
+  const char* unit;
+  const char* meaning;
   const char* expected;
   std::string (*text)(const RunResult&);
   bool (*set)(RunResult&, const std::string&);
@@ -114,56 +136,81 @@ constexpr const char* positive = "a number from 0";
 constexpr const char* whole = "a whole number";
 
 const Field fields[] = {
-    {"complexity_bits", positive, [](const RunResult& r) { return real_text(r.complexity_bits); },
+    {"complexity_bits", "bits", "how much the task asks to remember: tau log2 N of nt",
+     positive, [](const RunResult& r) { return real_text(r.complexity_bits); },
      [](RunResult& r, const std::string& t) { return set_real(r.complexity_bits, t, 0, infinite); }},
-    {"parameters", whole,
+    {"parameters", "", "numbers that are trained",
+     whole,
      [](const RunResult& r) { return r.parameters ? std::to_string(r.parameters) : ""; },
      [](RunResult& r, const std::string& t) { return set_whole(r.parameters, t); }},
-    {"state_size", positive, [](const RunResult& r) { return real_text(r.state_size); },
+    {"state_size", "numbers", "carried from token to token while generating",
+     positive, [](const RunResult& r) { return real_text(r.state_size); },
      [](RunResult& r, const std::string& t) { return set_real(r.state_size, t, 0, infinite); }},
-    {"chance", share, [](const RunResult& r) { return real_text(r.chance); },
+    {"chance", "share", "accuracy of a guess",
+     share, [](const RunResult& r) { return real_text(r.chance); },
      [](RunResult& r, const std::string& t) { return set_real(r.chance, t, 0, 1); }},
-    {"best_possible", share, [](const RunResult& r) { return real_text(r.best_possible); },
+    {"best_possible", "share", "accuracy of the best predictor of what is read",
+     share, [](const RunResult& r) { return real_text(r.best_possible); },
      [](RunResult& r, const std::string& t) { return set_real(r.best_possible, t, 0, 1); }},
-    {"holdout", "text", [](const RunResult& r) { return r.holdout; },
+    {"holdout", "", "whether evaluation's initial conditions are kept from training",
+     "text", [](const RunResult& r) { return r.holdout; },
      [](RunResult& r, const std::string& t) { return r.holdout = t, true; }},
-    {"initial_z", positive, [](const RunResult& r) { return real_text(r.initial_z); },
+    {"initial_z", "", "root mean square of query times key before training",
+     positive, [](const RunResult& r) { return real_text(r.initial_z); },
      [](RunResult& r, const std::string& t) { return set_real(r.initial_z, t, 0, infinite); }},
-    {"steps_done", whole,
+    {"steps_done", "steps", "updates made",
+     whole,
      [](const RunResult& r) { return r.steps_done < 0 ? "" : std::to_string(r.steps_done); },
      [](RunResult& r, const std::string& t) { return set_whole(r.steps_done, t); }},
-    {"eval_loss", positive, [](const RunResult& r) { return real_text(r.evaluation.loss); },
+    {"eval_loss", "nats", "mean loss on the evaluation sequences, last measured",
+     positive, [](const RunResult& r) { return real_text(r.evaluation.loss); },
      [](RunResult& r, const std::string& t) {
        return set_real(r.evaluation.loss, t, 0, infinite);
      }},
-    {"accuracy", share, [](const RunResult& r) { return real_text(r.evaluation.accuracy); },
+    {"accuracy", "share", "of tokens on the evaluation sequences, last measured",
+     share, [](const RunResult& r) { return real_text(r.evaluation.accuracy); },
      [](RunResult& r, const std::string& t) { return set_real(r.evaluation.accuracy, t, 0, 1); }},
-    {"sequence_accuracy", share,
+    {"sequence_accuracy", "share", "of evaluation sequences without a wrong token",
+     share,
      [](const RunResult& r) { return real_text(r.evaluation.sequence_accuracy); },
      [](RunResult& r, const std::string& t) {
        return set_real(r.evaluation.sequence_accuracy, t, 0, 1);
      }},
-    {"rollout_accuracy", share, [](const RunResult& r) { return real_text(r.rollout_accuracy); },
+    {"rollout_accuracy", "share", "of tokens when the model reads its own predictions; empty: no next tokens",
+     share, [](const RunResult& r) { return real_text(r.rollout_accuracy); },
      [](RunResult& r, const std::string& t) { return set_real(r.rollout_accuracy, t, 0, 1); }},
-    {"eval_context_accuracy", share,
+    {"eval_context_accuracy", "share", "accuracy at the length eval_context",
+     share,
      [](const RunResult& r) { return real_text(r.eval_context_accuracy); },
      [](RunResult& r, const std::string& t) { return set_real(r.eval_context_accuracy, t, 0, 1); }},
-    {"solved", "0 or 1",
+    {"solved", "", "1: accuracy reached solve_threshold of the best possible",
+     "0 or 1",
      [](const RunResult& r) {
        return std::isnan(r.evaluation.accuracy) ? std::string() : std::string(r.solved() ? "1" : "0");
      },
      [](RunResult&, const std::string& t) { return t == "0" || t == "1"; }},
-    {"step_solved", whole,
+    {"step_solved", "steps", "the first evaluation that did; empty: none",
+     whole,
      [](const RunResult& r) { return r.solved() ? std::to_string(r.step_solved) : ""; },
      [](RunResult& r, const std::string& t) { return set_whole(r.step_solved, t); }},
-    {"seconds", positive,
+    {"seconds", "s", "wall time; alone differs from time to time",
+     positive,
      [](const RunResult& r) { return std::isnan(r.seconds) ? "" : fixed(r.seconds, 3); },
      [](RunResult& r, const std::string& t) { return set_real(r.seconds, t, 0, infinite); }},
-    {"status", "ok, diverged or failed", [](const RunResult& r) { return std::string(word_of(r.status)); },
+    {"status", "", "ok, diverged or failed",
+     "ok, diverged or failed", [](const RunResult& r) { return std::string(word_of(r.status)); },
      set_status},
-    {"reason", "text", [](const RunResult& r) { return r.reason; },
+    {"reason", "", "why the status is not ok",
+     "text", [](const RunResult& r) { return r.reason; },
      [](RunResult& r, const std::string& t) { return r.reason = t, true; }},
 };
+
+// Of a column by what a cell may be.
+std::string type_of(const Field& field) {
+  const std::string expected = field.expected;
+  return expected == whole ? "integer" : expected == "0 or 1" ? "flag"
+         : expected == share || expected == positive ? "number" : "word";
+}
 
 Error bad_cell(const std::string& origin, const std::string& column, const std::string& got,
                const std::string& expected) {
@@ -179,6 +226,27 @@ const std::vector<std::string>& result_columns() {
     for (const Field& field : fields) names.emplace_back(field.name);
     return names;
   }();
+  return columns;
+}
+
+ColumnText setting_column(const std::string& table, const std::string& name) {
+  const Setting& setting = Registry<Setting>::get(name);
+  const char* type = setting.type == Type::integer ? "integer" : setting.type == Type::real ? "number"
+                     : setting.type == Type::toggle ? "flag" : "word";
+  return {table, name, type, "", "setting: " + setting.meaning};
+}
+
+std::vector<ColumnText> run_columns() {
+  std::vector<ColumnText> columns = {{"runs.csv", "run", "integer", "", "number of the run in its experiment"}};
+  for (const std::string& name : setting_columns()) columns.push_back(setting_column("runs.csv", name));
+  for (const Field& field : fields)
+    columns.push_back({"runs.csv", field.name, type_of(field), field.unit, field.meaning});
+  columns.push_back({"curves.csv", "run", "integer", "", "as in runs.csv"});
+  columns.push_back({"curves.csv", "step", "integer", "steps", "updates made before this evaluation"});
+  for (const char* name : {"eval_loss", "accuracy"})
+    for (const Field& field : fields)
+      if (field.name == std::string(name))
+        columns.push_back({"curves.csv", name, "number", field.unit, std::string("then: ") + field.meaning});
   return columns;
 }
 
@@ -262,7 +330,8 @@ std::string runs_csv(const std::vector<RunRow>& rows) {
   Table table(header);
   for (const RunRow& row : rows) {
     std::vector<std::string> cells = {std::to_string(row.number)};
-    for (const std::string& name : settings) cells.push_back(row.settings.cell(name));
+    for (const std::string& name : settings)
+      cells.push_back(flag_in_file(name, row.settings.cell(name)));
     for (std::string& cell : result_cells(row.result)) cells.push_back(std::move(cell));
     table.add_row(std::move(cells));
   }
@@ -270,12 +339,35 @@ std::string runs_csv(const std::vector<RunRow>& rows) {
 }
 
 std::string curves_csv(const std::vector<RunRow>& rows) {
-  Table table({"run", "step", "loss", "accuracy"});
+  Table table({"run", "step", "eval_loss", "accuracy"});
   for (const RunRow& row : rows)
     for (const CurvePoint& point : row.result.curve)
       table.add_row({std::to_string(row.number), std::to_string(point.step), to_text(point.loss),
                      to_text(point.accuracy)});
   return table.to_csv();
+}
+
+Table read_runs_table(const std::filesystem::path& path) {
+  return with_words_for_flags(Table::read(path));
+}
+
+Table read_curves_table(const std::filesystem::path& path) {
+  const Table file = Table::read(path);
+  std::vector<std::string> columns = file.columns();
+  for (std::string& column : columns)
+    if (column == "loss") column = "eval_loss";
+  Table curves(columns, file.origin());
+  for (std::size_t row = 0; row < file.rows(); ++row) curves.add_row(file.row(row));
+  return curves;
+}
+
+std::vector<std::pair<std::size_t, CurvePoint>> read_curves(const Table& curves) {
+  std::vector<std::pair<std::size_t, CurvePoint>> points;
+  for (std::size_t row = 0; row < curves.rows(); ++row)
+    points.emplace_back(static_cast<std::size_t>(curves.number(row, "run")),
+                        CurvePoint{static_cast<int>(curves.number(row, "step")),
+                                   curves.number(row, "eval_loss"), curves.number(row, "accuracy")});
+  return points;
 }
 
 std::string difference(const RunResult& a, const RunResult& b, bool curves) {

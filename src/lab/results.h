@@ -1,10 +1,13 @@
 // Results as CSV files, which people and other programs read. (report/report.h makes the tables.)
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/columns.h"
 #include "base/table.h"
 #include "ladder/base/settings.h"
 #include "train/run.h"
@@ -39,6 +42,19 @@ std::vector<std::string> setting_columns();
 const std::vector<std::string>& result_columns();
 std::vector<std::string> result_cells(const RunResult& result);
 
+// What the columns of runs.csv and curves.csv hold, settings included.
+std::vector<ColumnText> run_columns();
+// One setting as a column of a table.
+ColumnText setting_column(const std::string& table, const std::string& name);
+// The cell of a setting that is on or off is 1 or 0 in files; any other text stays as it is.
+std::string flag_in_file(const std::string& setting, const std::string& text);
+// And back, in all such columns of a table; older files have on and off.
+Table with_words_for_flags(Table runs);
+// The file with its columns named as today, on and off as words. Throws a failure.
+Table read_runs_table(const std::filesystem::path& path);
+Table read_curves_table(const std::filesystem::path& path);
+std::vector<std::pair<std::size_t, CurvePoint>> read_curves(const Table& curves);  // run, point
+
 // From text, by the names above; a name that is missing is not known. Throws a failure "ORIGIN:
 // column 'x': got ..., expected ..." for a value that cannot be: an accuracy of 7, solved "maybe".
 // `status` may be "failed: why", as older files have it.
@@ -55,7 +71,7 @@ std::vector<RunRow> read_runs(const Table& runs);
 
 // One row a run.
 std::string runs_csv(const std::vector<RunRow>& rows);
-// run, step, loss, accuracy: one row an evaluation.
+// run, step, eval_loss (`loss` in older files), accuracy: one row an evaluation.
 std::string curves_csv(const std::vector<RunRow>& rows);
 
 // The first difference of two results of one run, seconds apart: "accuracy 0.5, not 0.25"; empty if

@@ -9,8 +9,10 @@
 #include <ostream>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "base/signals.h"
+#include "lab/progress.h"
 
 namespace ladder::lab {
 
@@ -28,67 +30,10 @@ static const RegisteredSettings settings(
          .automatically([](const Settings&) { return std::string("auto"); },
                         "data/ and the name of the experiment")});
 
-// ---- progress -----------------------------------------------------------------------------------
-
 static double seconds_now() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration<double>(now).count();
 }
-
-static std::string duration(double seconds) {
-  const long s = static_cast<long>(seconds + 0.5);
-  if (s < 60) return std::to_string(s) + " s";
-  if (s < 3600) return std::to_string(s / 60) + " min " + std::to_string(s % 60) + " s";
-  return std::to_string(s / 3600) + " h " + std::to_string(s % 3600 / 60) + " min";
-}
-
-namespace {
-
-// A bar that is redrawn on a terminal; elsewhere a line for each run.
-class Progress {
- public:
-  Progress(std::ostream& out, bool terminal, std::size_t runs, std::size_t done, double work)
-      : out_(out), terminal_(terminal), runs_(runs), work_(work), done_(done) {}
-
-  void done(const RunRow& row, const std::vector<std::string>& varying, double work) {
-    ++done_;
-    work_done_ += work;
-    const double elapsed = seconds_now() - start_;
-    const double left = elapsed * (work_ - work_done_) / std::max(work_done_, 1.0);
-    std::string text = std::to_string(done_) + "/" + std::to_string(runs_) + " runs, " +
-                       duration(elapsed) + ", " + duration(left) + " left; " + describe(row, varying);
-    if (!terminal_) {
-      out_ << text << std::endl;
-      return;
-    }
-    constexpr std::size_t width = 24;
-    const std::size_t filled = width * done_ / runs_;
-    out_ << "\r[" << std::string(filled, '#') << std::string(width - filled, '.') << "] " << text
-         << std::string(shown_ > text.size() ? shown_ - text.size() : 0, ' ') << std::flush;
-    shown_ = text.size();
-    if (done_ == runs_) out_ << std::endl;
-  }
-
- private:
-  static std::string describe(const RunRow& row, const std::vector<std::string>& varying) {
-    std::string text;
-    for (const std::string& key : varying) text += key + " " + row.settings.text(key) + ", ";
-    const RunResult& r = row.result;
-    if (r.status != Status::ok)
-      return text + (r.status == Status::failed ? "failed: " : "diverged: ") + r.reason;
-    text += "accuracy " + fixed(r.evaluation.accuracy, 3);
-    return r.solved() ? text + " solved at " + std::to_string(r.step_solved) : text;
-  }
-
-  std::ostream& out_;
-  const bool terminal_;
-  const std::size_t runs_;
-  const double work_, start_ = seconds_now();
-  std::size_t done_, shown_ = 0;
-  double work_done_ = 0;
-};
-
-}  // namespace
 
 // ---- the sweep ----------------------------------------------------------------------------------
 
@@ -104,16 +49,17 @@ static std::filesystem::path directory_of(const Experiment& experiment, const Se
 // Of runs that are the same: what varies between them nevertheless, and how many were left out.
 using Idle = std::map<std::string, std::size_t>;
 
-static void tell(const Idle& idle, const Experiment& experiment, std::ostream& notes) {
-  for (const Axis& axis : experiment.axes())
-    for (const std::string& key : axis.keys) {
-      const auto found = idle.find(find_setting(key)->name);
-      if (found == idle.end() || found->second == 0) continue;
-      notes << "note: " << axis.origin << ": key '" << key << "' has no effect without "
-            << find_setting(key)->applies_when() << ": " << found->second
-            << (found->second == 1 ? " run that repeats another is" : " runs that repeat others are")
-            << " left out\n";
-    }
+static void tell(Idle idle, const Experiment& experiment, std::ostream& notes) {
+  for (const Block& block : experiment.blocks())
+    for (const Axis& axis : block.axes)
+      for (const std::string& key : axis.keys) {
+        const std::size_t runs = std::exchange(idle[find_setting(key)->name], 0);
+        if (runs == 0) continue;
+        notes << "note: " << axis.origin << ": key '" << key << "' has no effect without "
+              << find_setting(key)->applies_when() << ": " << runs
+              << (runs == 1 ? " run that repeats another is" : " runs that repeat others are")
+              << " left out\n";
+      }
 }
 
 std::vector<RunRow> planned_runs(const Experiment& experiment, Shard shard, std::ostream& notes) {
@@ -229,20 +175,27 @@ class Work {
  public:
   Work(Sweep& sweep, std::vector<RunRow> left, std::vector<RunKey> all, std::ostream& out,
        bool terminal)
-      : sweep_(sweep), store_(*sweep.store), left_(std::move(left)), all_(std::move(all)), out_(out) {
+      : sweep_(sweep), store_(*sweep.store), left_(std::move(left)), all_(std::move(all)) {
     for (const RunRow& row : left_) work_.push_back(estimated_work(row.settings));
     order_.resize(left_.size());
     std::iota(order_.begin(), order_.end(), std::size_t{0});
     std::stable_sort(order_.begin(), order_.end(),
                      [&](std::size_t a, std::size_t b) { return work_[a] > work_[b]; });
-    progress_ = std::make_unique<Progress>(out, terminal, sweep.planned, sweep.kept,
-                                           std::accumulate(work_.begin(), work_.end(), 0.0));
+    Speeds speeds;
+    for (const LoggedRun* run : store_.finished().all())
+      speeds.add(run->row.settings, run->row.result.seconds);
+    std::vector<const Settings*> waiting;
+    for (const RunRow& row : left_) waiting.push_back(&row.settings);
+    progress_ = std::make_unique<Progress>(out, terminal, std::move(speeds), sweep.planned, sweep.kept,
+                                           waiting, sweep.threads);
+    if (!left_.empty()) progress_->say_start(sweep.directory.string());
   }
 
   void finish(int threads) {
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
     for (std::size_t i = 0; i < order_.size(); ++i)
       if (stop_signal() == 0) make(order_[i]);
+    progress_->close();
     if (!unwritable_.empty()) throw failure(unwritable_);
   }
 
@@ -264,20 +217,21 @@ class Work {
     options.checkpoint = store_.checkpoint(key);
     options.checkpoint_minutes = row.settings.real("checkpoint_minutes");
     options.watch = [&](const RunResult& result) {
+      progress_->at_step(row, result.curve.back().step);
       if (seconds_now() - start > 1) curve.add(result.curve);  // a short run is soon in the log
     };
     options.tell = [&](const std::string& what) {
-#pragma omp critical(sweep_results)
-      out_ << "run " << row.number << ": " << what << std::endl;
+      progress_->say("run " + std::to_string(row.number) + ": " + what);
     };
+    progress_->begin(row);
     row.result = run_safely(row.settings, options);
     if (row.result.status == Status::stopped) return;
 #pragma omp critical(sweep_results)
-    keep(row, key, work_[i]);
+    keep(row, key);
   }
 
   // No exception leaves a parallel region.
-  void keep(const RunRow& row, const RunKey& key, double work) {
+  void keep(const RunRow& row, const RunKey& key) {
     if (!unwritable_.empty()) return;
     try {
       store_.append(row);
@@ -288,7 +242,7 @@ class Work {
     }
     store_.remove_unfinished(key);
     ++sweep_.made;
-    progress_->done(row, sweep_.varying, work);
+    progress_->end(row, sweep_.varying);
     if (seconds_now() - written_ < pause_) return;
     try {
       write_tables();
@@ -301,7 +255,6 @@ class Work {
   Store& store_;
   std::vector<RunRow> left_;
   std::vector<RunKey> all_;
-  std::ostream& out_;
   std::vector<double> work_;
   std::vector<std::size_t> order_;
   std::unique_ptr<Progress> progress_;

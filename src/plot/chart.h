@@ -24,6 +24,8 @@ struct Point {
   double low = no_value, high = no_value;  // the interval; NaN: none
   bool hollow = false;  // an unfilled marker: what it means is up to the caption
   bool beyond = false;  // an arrow up: the value is known to exceed y only. Hollow as well
+  std::string about = {};  // told when the mark is pointed at
+  std::string row = {};    // the row of a table that it shows
 };
 
 struct Series {
@@ -31,8 +33,11 @@ struct Series {
   std::size_t style = 0;  // colour, dash and marker; reference_style: thin grey dots, no marker
   std::vector<Point> points = {};
   bool connected = true;
+  std::string group = {};  // what it is switched on and off with; empty: its name
 };
 inline constexpr std::size_t reference_style = static_cast<std::size_t>(-1);
+// With more series than this, each is named beside its line or mark: nobody reads a longer legend.
+inline constexpr std::size_t longest_legend = 7;
 
 struct Facet {
   std::string title;
@@ -42,6 +47,7 @@ struct Facet {
 // Facets with common axes. Intervals are bands around lines, whiskers at unconnected points.
 struct LineChart {
   std::string title;
+  std::string subtitle = {}, note = {};  // what was measured; what bands and marks mean
   ChartAxis x, y;
   std::vector<Facet> facets;
   std::size_t columns = 0;  // of facets; 0: chosen
@@ -57,12 +63,15 @@ struct HeatFacet {
   Shades shades = Shades::sequential;
   double low = 0, high = 1;   // values beyond are drawn as the end shades
   std::string scale_label = {};  // what the shades mean, with its unit
+  bool low_is_dark = false;  // of sequential shades: dark is good
+  std::vector<std::vector<std::string>> rows_behind = {};  // as texts: names of rows of a table
   bool blank = false;  // a cell without a value stays blank, instead of being crossed out
 };
 
 // Facets of one matrix shape. The first row is drawn at the top.
 struct HeatMap {
   std::string title;
+  std::string subtitle = {}, note = {};
   std::string row_label, column_label;
   std::vector<std::string> rows, columns;
   std::vector<HeatFacet> facets;
@@ -80,6 +89,7 @@ struct DotFacet {
 };
 struct DotChart {
   std::string title;
+  std::string subtitle = {}, note = {};
   std::string category_label;
   std::vector<std::string> categories;
   std::vector<DotFacet> facets;

@@ -120,8 +120,14 @@ const char* series_colour(std::size_t style) {
   return style == reference_style ? "#777777" : colours[style % colours.size()];
 }
 
+// Beyond the last colour, colours come again with other dashes and shapes.
+static std::size_t shifted(std::size_t style, std::size_t by) {
+  return style + by * (style / colours.size());
+}
+
 std::string stroke(std::size_t style) {
-  const std::string dash = style == reference_style ? "1.5 3" : dashes[style % dashes.size()];
+  const std::string dash =
+      style == reference_style ? "1.5 3" : dashes[shifted(style, 1) % dashes.size()];
   return std::string("fill=\"none\" stroke-linejoin=\"round\" stroke=\"") + series_colour(style) +
          "\" stroke-width=\"" + (style == reference_style ? "1.2" : "1.8") + "\"" +
          (dash.empty() ? "" : " stroke-dasharray=\"" + dash + "\"");
@@ -139,7 +145,7 @@ static std::vector<Place> shape(Place at, double radius, std::size_t style) {
        {0.4, 1.2}, {-0.4, 1.2}, {-0.4, 0.4}, {-1.2, 0.4}, {-1.2, -0.4}, {-0.4, -0.4}},  // plus
       {{0, -1.2}, {1.15, -0.35}, {0.7, 1}, {-0.7, 1}, {-1.15, -0.35}}};                 // pentagon
   std::vector<Place> corners;
-  for (const auto& [x, y] : shapes[style % shapes.size()])
+  for (const auto& [x, y] : shapes[shifted(style, 3) % shapes.size()])
     corners.emplace_back(at.first + radius * x, at.second + radius * y);
   return corners;
 }
@@ -162,6 +168,42 @@ void draw_arrow_up(Svg& svg, Place at, std::size_t style) {
   const auto [x, y] = at;
   svg.line({x, y - 4}, {x, y - 11}, look);
   svg.polyline({{x - 2.5, y - 8}, {x, y - 11}, {x + 2.5, y - 8}}, look);
+}
+
+// ---- around the picture ----
+
+static constexpr double title_size = 13, subtitle_size = 10.5, note_size = 9, note_line = 12;
+
+static std::vector<std::string> note_lines(const std::string& note, double width) {
+  std::vector<std::string> lines;
+  for (const std::string& word : split_words(note)) {
+    if (lines.empty() || text_width(lines.back() + " " + word, note_size) > width) lines.push_back(word);
+    else lines.back() += " " + word;
+  }
+  return lines;
+}
+
+double heading_height(const std::string& subtitle) { return subtitle.empty() ? 0 : 15; }
+
+double note_height(const std::string& note, double width) {
+  const auto lines = note_lines(note, width - 24);
+  return lines.empty() ? 0 : static_cast<double>(lines.size()) * note_line + 8;
+}
+
+void draw_heading(Svg& svg, const std::string& title, const std::string& subtitle, Place corner,
+                  double width) {
+  const auto [x, y] = corner;
+  svg.text({x, y + 10}, fit_text(title, title_size, width), {title_size, "start", "#000000", true});
+  if (!subtitle.empty())
+    svg.text({x, y + 25}, fit_text(subtitle, subtitle_size, width), {subtitle_size, "start", "#444444"});
+}
+
+void draw_note(Svg& svg, const std::string& note, double width, double height) {
+  double y = height - note_height(note, width) + note_line;
+  for (const std::string& line : note_lines(note, width - 24)) {
+    svg.text({12, y}, line, {note_size, "start", "#444444"});
+    y += note_line;
+  }
 }
 
 std::vector<const Series*> legend_entries(const std::vector<const std::vector<Series>*>& facets) {
@@ -208,10 +250,12 @@ double draw_legend(Svg& svg, const std::vector<const Series*>& entries, Place to
     const Series& entry = *entries[i];
     const double x = top_left.first + places[i].first;
     const double y = top_left.second + places[i].second + 0.5 * legend_line;
+    svg.begin_series(entry.group.empty() ? entry.name : entry.group);
     if (entry.connected) svg.line({x, y}, {x + 26, y}, stroke(entry.style));
     draw_marker(svg, {x + 13, y}, entry.style, false);
     svg.text({x + legend_sample, y + 4},
              fit_text(entry.name, legend_size, width - legend_sample), {legend_size});
+    svg.end_group();
   }
   return legend_height(entries, width);
 }

@@ -35,6 +35,13 @@ std::string stroke(std::size_t style);  // line attributes
 void draw_marker(Svg& svg, Place at, std::size_t style, bool hollow, double scale = 1);
 void draw_arrow_up(Svg& svg, Place at, std::size_t style);
 
+// The title, the subtitle, and the note at the lower edge.
+double heading_height(const std::string& subtitle);
+double note_height(const std::string& note, double width);
+void draw_heading(Svg& svg, const std::string& title, const std::string& subtitle, Place corner,
+                  double width);
+void draw_note(Svg& svg, const std::string& note, double width, double height);
+
 // Every series once, by name, in the order of appearance.
 std::vector<const Series*> legend_entries(const std::vector<const std::vector<Series>*>& facets);
 // Draws the entries side by side, wrapped at `width`, from `top` down. Returns the height used.

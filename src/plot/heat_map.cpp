@@ -4,13 +4,14 @@
 #include <cstdio>
 
 #include "ladder/base/text.h"
+#include "ladder/base/text.h"
 #include "plot/chart_parts.h"
 
 namespace ladder::plot {
 
 namespace {
 
-constexpr double margin = 12, title_size = 13, label_size = 11.5, facet_size = 11, cell_size = 10;
+constexpr double margin = 12, label_size = 11.5, facet_size = 11, cell_size = 10;
 constexpr double bar_height = 9, bar_room = 40;  // the shades' bar, with its numbers and label
 
 using Colour = std::array<double, 3>;
@@ -23,8 +24,9 @@ const std::vector<Colour> diverging = {{127, 59, 8},    {224, 130, 20},  {253, 2
                                        {247, 247, 247}, {188, 183, 220}, {128, 115, 172},
                                        {45, 0, 75}};
 
-Colour shade(Shades shades, double share) {
-  const auto& anchors = shades == Shades::sequential ? sequential : diverging;
+Colour shade(const HeatFacet& facet, double share) {
+  const auto& anchors = facet.shades == Shades::sequential ? sequential : diverging;
+  if (facet.low_is_dark) share = 1 - share;
   const double at = std::clamp(share, 0.0, 1.0) * static_cast<double>(anchors.size() - 1);
   const std::size_t below = std::min(static_cast<std::size_t>(at), anchors.size() - 2);
   Colour colour;
@@ -97,10 +99,11 @@ Layout laid_out(const HeatMap& chart) {
   at.step_x = at.matrix_width + at.row_names + 24;
   at.step_y = at.matrix_height + 16 + titles + 14;
   at.left = margin + 18 + at.row_names;
-  at.top = margin + 26 + titles;
+  at.top = margin + 26 + heading_height(chart.subtitle) + titles;
   at.width = at.left + (across - 1) * at.step_x + at.matrix_width + margin + 8;
-  at.width = std::max(at.width, std::min(2 * margin + text_width(chart.title, title_size), 900.0));
-  at.height = at.top + (down - 1) * at.step_y + at.matrix_height + 16 + 20 + bar_room + margin;
+  at.width = std::max(at.width, std::min(2 * margin + std::max(text_width(chart.title, 13), text_width(chart.subtitle, 10.5)), 780.0));
+  at.height = at.top + (down - 1) * at.step_y + at.matrix_height + 16 + 20 + bar_room + margin +
+              note_height(chart.note, at.width);
   return at;
 }
 
@@ -122,12 +125,15 @@ void draw_matrix(Svg& svg, const HeatFacet& facet, const Layout& at, Place corne
         if (!facet.blank) draw_empty(svg, {x, y}, at.cell_width, at.cell_height);
         continue;
       }
-      const Colour colour = shade(facet.shades, (value - facet.low) / (facet.high - facet.low));
+      const Colour colour = shade(facet, (value - facet.low) / (facet.high - facet.low));
+      const bool told = r < facet.rows_behind.size() && !facet.rows_behind[r][c].empty();
+      if (told) svg.begin_mark("", facet.rows_behind[r][c]);
       svg.rectangle({x, y}, at.cell_width, at.cell_height,
                     fill(colour) + (at.bare ? "" : R"( stroke="#ffffff" stroke-width="0.8")"));
       if (!facet.texts.empty())
         svg.text({x + 0.5 * at.cell_width, y + 0.5 * at.cell_height + 3.5}, facet.texts[r][c],
                  {cell_size, "middle", ink_on(colour)});
+      if (told) svg.end_group();
     }
 }
 
@@ -152,7 +158,7 @@ void draw_bar(Svg& svg, const HeatFacet& facet, const Layout& at, Place corner) 
   const double width = at.matrix_width;
   constexpr int steps = 40;
   for (int i = 0; i < steps; ++i) {
-    const std::string look = fill(shade(facet.shades, (i + 0.5) / steps));
+    const std::string look = fill(shade(facet, (i + 0.5) / steps));
     svg.rectangle({x + width * i / steps, y}, width / steps + 0.4, bar_height,
                   look + R"( shape-rendering="crispEdges")");  // no seams
   }
@@ -170,9 +176,8 @@ void draw_bar(Svg& svg, const HeatFacet& facet, const Layout& at, Place corner) 
 
 std::string to_svg(const HeatMap& chart) {
   const Layout at = laid_out(chart);
-  Svg svg(at.width, at.height, chart.title);
-  svg.text({margin, margin + 10}, fit_text(chart.title, title_size, at.width - 2 * margin),
-           {title_size, "start", "#000000", true});
+  Svg svg(at.width, at.height, chart.title, join({chart.subtitle, chart.note}, ". "));
+  draw_heading(svg, chart.title, chart.subtitle, {margin, margin}, at.width - 2 * margin);
   for (std::size_t i = 0; i < chart.facets.size(); ++i) {
     const Place corner{at.left + static_cast<double>(i % chart.across) * at.step_x,
                        at.top + static_cast<double>(i / chart.across) * at.step_y};
@@ -195,6 +200,7 @@ std::string to_svg(const HeatMap& chart) {
              {label_size, "middle"});
     draw_bar(svg, chart.facets[i], at, {corner.first, below + 12});
   }
+  draw_note(svg, chart.note, at.width, at.height);
   return svg.finish();
 }
 

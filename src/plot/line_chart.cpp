@@ -1,13 +1,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ladder/base/text.h"
 #include "plot/chart_parts.h"
 
 namespace ladder::plot {
 
 namespace {
 
-constexpr double margin = 12, title_size = 13, label_size = 11.5, tick_size = 10;
+constexpr double margin = 12, label_size = 11.5, tick_size = 10;
 
 // All measures of one picture, worked out before anything is drawn.
 struct Layout {
@@ -46,10 +47,26 @@ double widest_piece(const LineChart& chart, double size) {
   return width;
 }
 
-std::vector<const Series*> entries_of(const LineChart& chart) {
+std::vector<const Series*> all_series(const LineChart& chart) {
   std::vector<const std::vector<Series>*> facets;
   for (const Facet& facet : chart.facets) facets.push_back(&facet.series);
   return legend_entries(facets);
+}
+
+// Whether lines are named at their ends.
+bool named_directly(const LineChart& chart) { return all_series(chart).size() > longest_legend + 1; }
+
+std::vector<const Series*> entries_of(const LineChart& chart) {
+  return named_directly(chart) ? std::vector<const Series*>{} : all_series(chart);
+}
+
+constexpr double name_size = 9, name_line = 11;
+
+double names_width(const LineChart& chart) {
+  if (!named_directly(chart)) return 0;
+  double width = 0;
+  for (const Series* series : all_series(chart)) width = std::max(width, text_width(series->name, name_size));
+  return std::min(width, 150.0) + 16;
 }
 
 // The values that an axis must show.
@@ -80,17 +97,21 @@ Layout laid_out(const LineChart& chart) {
   Layout at;
   const std::size_t count = std::max<std::size_t>(chart.facets.size(), 1);
   at.columns = chart.columns ? std::min(chart.columns, count) : chosen_columns(count);
-  at.gap_x = 20;
+  const double names = names_width(chart);
+  if (names > 0) at.columns = std::min<std::size_t>(at.columns, 2);
+  at.gap_x = 20 + names;
   at.width = count == 1 ? 640 : 780;
   const Scale y = fitted_scale(chart.y, ys(chart), 165, 0);
   at.left = margin + 20 + widest(fitting_ticks(chart.y, y, Along::height, tick_size)) + 8;
-  const double room = at.width - at.left - margin - 6 + at.gap_x;
+  const double room = at.width - at.left - margin - 6 - names + at.gap_x;
   while (at.columns > 1 && room / static_cast<double>(at.columns) - at.gap_x <
                                widest_piece(chart, 10))
     --at.columns;
   at.facet_width = room / static_cast<double>(at.columns) - at.gap_x;
   at.rows = (count + at.columns - 1) / at.columns;
   at.facet_height = count == 1 ? 300 : at.columns == 2 ? 200 : at.columns <= 3 ? 165 : 105;
+  if (names > 0)
+    at.facet_height = std::max(at.facet_height, name_line * static_cast<double>(all_series(chart).size()));
   at.facet_title_size = at.columns <= 3 ? 11 : 10;
 
   std::size_t lines = 0;
@@ -102,8 +123,9 @@ Layout laid_out(const LineChart& chart) {
   }
   const double titles = static_cast<double>(lines) * (at.facet_title_size + 2.5);
   at.gap_y = titles + 14;
-  at.top = margin + 22 + legend_height(entries_of(chart), at.width - at.left - margin) + titles + 8;
-  at.height = at.top + static_cast<double>(at.rows) * (at.facet_height + at.gap_y) - at.gap_y + 46;
+  at.top = margin + 22 + heading_height(chart.subtitle) + legend_height(entries_of(chart), at.width - at.left - margin) + titles + 8;
+  at.height = at.top + static_cast<double>(at.rows) * (at.facet_height + at.gap_y) - at.gap_y + 46 +
+              note_height(chart.note, at.width);
   return at;
 }
 
@@ -147,8 +169,11 @@ void draw_markers(Svg& svg, const Series& series, std::size_t turn, const Scale&
     const Point& point = series.points[i];
     if (!std::isfinite(point.y) || (every > 1 && (i + turn * every / 2) % every)) continue;
     const Place at{x(point.x), y(point.y)};
+    const bool told = !point.about.empty() || !point.row.empty();
+    if (told) svg.begin_mark(point.about, point.row);
     draw_marker(svg, at, series.style, point.hollow || point.beyond, small ? 0.8 : 1);
     if (point.beyond) draw_arrow_up(svg, at, series.style);
+    if (told) svg.end_group();
   }
 }
 
@@ -177,34 +202,67 @@ void draw_frame(Svg& svg, const Layout& at, std::size_t facet, const std::vector
 }
 
 void draw_series(Svg& svg, const Facet& facet, const Scale& x, const Scale& y, bool small) {
+  const auto begin = [&](const Series& series) {
+    svg.begin_series(series.group.empty() ? series.name : series.group);
+  };
   for (const Series& series : facet.series)
-    if (series.connected)
+    if (series.connected) {
+      begin(series);
       for (const auto& piece : pieces(series)) draw_band(svg, piece, series.style, x, y);
+      svg.end_group();
+    }
   // The dashed first series is drawn last: where lines coincide, the others show in its gaps.
   for (auto series = facet.series.rbegin(); series != facet.series.rend(); ++series) {
-    if (!series->connected) {
-      draw_whiskers(svg, *series, x, y);
-      continue;
-    }
+    begin(*series);
+    if (!series->connected) draw_whiskers(svg, *series, x, y);
     for (const auto& piece : pieces(*series)) {
       std::vector<Place> places;
       for (const Point& point : piece) places.emplace_back(x(point.x), y(point.y));
-      if (places.size() > 1) svg.polyline(places, stroke(series->style));
+      if (series->connected && places.size() > 1) svg.polyline(places, stroke(series->style));
     }
+    svg.end_group();
   }
-  for (std::size_t i = 0; i < facet.series.size(); ++i)
+  for (std::size_t i = 0; i < facet.series.size(); ++i) {
+    begin(facet.series[i]);
     draw_markers(svg, facet.series[i], i, x, y, small);
+    svg.end_group();
+  }
+}
+
+// At the ends of the lines, moved apart so that none covers another.
+void draw_names(Svg& svg, const Facet& facet, const Scale& x, const Scale& y, double width) {
+  std::vector<std::pair<double, const Series*>> ends;  // where they should stand
+  for (const Series& series : facet.series)
+    for (auto point = series.points.rbegin(); point != series.points.rend(); ++point)
+      if (std::isfinite(point->y)) {
+        ends.emplace_back(y(point->y), &series);
+        break;
+      }
+  std::stable_sort(ends.begin(), ends.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<double> at;
+  for (const auto& [wanted, series] : ends)
+    at.push_back(at.empty() ? std::max(wanted, y.to + 4) : std::max(wanted, at.back() + name_line));
+  double lowest = y.from + 3;
+  for (std::size_t i = at.size(); i-- > 0; lowest = at[i] - name_line) at[i] = std::min(at[i], lowest);
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    const Series& series = *ends[i].second;
+    svg.begin_series(series.group.empty() ? series.name : series.group);
+    svg.line({x.to, ends[i].first}, {x.to + 8, at[i]},
+             std::string("stroke-width=\"0.8\" stroke=\"") + series_colour(series.style) + "\"");
+    svg.text({x.to + 10, at[i] + 3}, fit_text(series.name, name_size, width - 12),
+             {name_size, "start", series_colour(series.style)});
+    svg.end_group();
+  }
 }
 
 }  // namespace
 
 std::string to_svg(const LineChart& chart) {
   const Layout at = laid_out(chart);
-  Svg svg(at.width, at.height, chart.title);
+  Svg svg(at.width, at.height, chart.title, join({chart.subtitle, chart.note}, ". "));
   const double wide = at.width - at.left - margin;
-  svg.text({at.left, margin + 10}, fit_text(chart.title, title_size, wide),
-           {title_size, "start", "#000000", true});
-  draw_legend(svg, entries_of(chart), {at.left, margin + 20}, wide);
+  draw_heading(svg, chart.title, chart.subtitle, {at.left, margin}, wide);
+  draw_legend(svg, entries_of(chart), {at.left, margin + 20 + heading_height(chart.subtitle)}, wide);
 
   const Scale x = fitted_scale(chart.x, xs(chart), 0, at.facet_width);
   const Scale y = fitted_scale(chart.y, ys(chart), at.facet_height, 0);
@@ -216,14 +274,17 @@ std::string to_svg(const LineChart& chart) {
     facet_x.from += at.x(facet), facet_x.to += at.x(facet);
     facet_y.from += at.y(facet), facet_y.to += at.y(facet);
     draw_series(svg, chart.facets[facet], facet_x, facet_y, at.columns > 3);
+    if (named_directly(chart)) draw_names(svg, chart.facets[facet], facet_x, facet_y, names_width(chart));
   }
 
+  const double bottom = at.height - note_height(chart.note, at.width);
   const double across = static_cast<double>(at.columns) * (at.facet_width + at.gap_x) - at.gap_x;
-  svg.text({at.left + 0.5 * across, at.height - margin},
+  svg.text({at.left + 0.5 * across, bottom - margin},
            fit_text(chart.x.label, label_size, across), {label_size, "middle"});
-  const double down = at.height - 46 - at.top;
+  const double down = bottom - 46 - at.top;
   svg.text({margin + 6, at.top + 0.5 * down}, fit_text(chart.y.label, label_size, down + 40),
            {label_size, "middle", "#222222", false, true});
+  draw_note(svg, chart.note, at.width, at.height);
   return svg.finish();
 }
 

@@ -1,5 +1,7 @@
 #include "plot/svg.h"
 
+#include <algorithm>
+
 #include "ladder/base/text.h"
 
 namespace ladder::plot {
@@ -68,13 +70,30 @@ static std::string attribute(const char* name, double value) {
   return join({" ", name, "=\"", number(value), "\""}, "");
 }
 
-Svg::Svg(double width, double height, std::string_view title) {
-  content_ = "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\"" + attribute("width", width) +
-             attribute("height", height) + " viewBox=\"0 0 " + number(width) + " " +
+Svg::Svg(double width, double height, std::string_view title, std::string_view description) {
+  constexpr double page = 178, widest = 780;  // mm, units
+  const double unit = page / std::max(width, widest);
+  content_ = "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"" + number(width * unit) +
+             "mm\" height=\"" + number(height * unit) + "mm\" viewBox=\"0 0 " + number(width) + " " +
              number(height) + "\" font-family=\"Helvetica, Arial, sans-serif\">\n<title>" +
              escape_xml(title) + "</title>\n";
+  if (!description.empty())
+    content_.append("<desc>").append(escape_xml(description)).append("</desc>\n");
   rectangle({0, 0}, width, height, R"(fill="#ffffff")");
 }
+
+void Svg::begin_series(std::string_view name) {
+  content_ += "<g data-series=\"" + escape_xml(name) + "\">\n";
+}
+
+void Svg::begin_mark(std::string_view about, std::string_view row) {
+  content_ += "<g class=\"mark\"";
+  if (!row.empty()) content_ += " data-row=\"" + escape_xml(row) + "\"";
+  content_ += ">";
+  if (!about.empty()) content_ += "<title>" + escape_xml(about) + "</title>";
+}
+
+void Svg::end_group() { content_ += "</g>\n"; }
 
 void Svg::line(Place from, Place to, std::string_view style) {
   content_ += "<line" + attribute("x1", from.first) + attribute("y1", from.second) +

@@ -36,7 +36,15 @@ using Place = std::pair<double, double>;  // x, y
 
 class Svg {
  public:
-  Svg(double width, double height, std::string_view title);
+  // `description`: what a reader needs to understand the picture alone. On paper the picture is at most
+  // 178 mm wide, a page's text; a unit is then 0.228 mm, so that text of size 10 has 6.5 points.
+  Svg(double width, double height, std::string_view title, std::string_view description = "");
+
+  // What is drawn up to end_group() belongs to a series, which a page may switch off, or is a mark:
+  // `about` is shown when it is pointed at, `row` names the row of a table that is behind it.
+  void begin_series(std::string_view name);
+  void begin_mark(std::string_view about, std::string_view row);
+  void end_group();
 
   // `style` holds ready attributes: R"(stroke="#000000" fill="none")".
   void line(Place from, Place to, std::string_view style);

@@ -63,6 +63,54 @@ Abscissa setting(const Analysis& analysis, const std::string& key) {
           }};
 }
 
+// A setting's values, as far as they can be read at a glance.
+static std::string values_text(const Table& runs, const std::string& column) {
+  Names values;
+  if (!runs.has(column)) return "";
+  for (std::size_t row = 0; row < runs.rows(); ++row)
+    if (const std::string& value = runs.at(row, column);
+        !value.empty() && std::find(values.begin(), values.end(), value) == values.end())
+      values.push_back(value);
+  std::sort(values.begin(), values.end(), natural_less);
+  return values.size() > 3 ? std::to_string(values.size()) + " different" : join(values, " or ");
+}
+
+std::string setup_of(const Analysis& analysis, const Table& runs) {
+  std::size_t fewest = SIZE_MAX, most = 0;
+  for (const Rung& rung : analysis.rungs)
+    for (const Cell& cell : rung.cells)
+      if (!cell.runs.empty()) {
+        fewest = std::min(fewest, cell.runs.size());
+        most = std::max(most, cell.runs.size());
+      }
+  Names parts;
+  const auto add = [&](const std::string& before, const std::string& value, const std::string& after) {
+    if (!value.empty()) parts.push_back(before + value + after);
+  };
+  add("task ", values_text(runs, "task"), "");
+  if (most > 0) parts.push_back((fewest == most ? "" : std::to_string(fewest) + " to ") + plural(most, "seed"));
+  add("optimizer ", values_text(runs, "optimizer"), "");
+  add("", values_text(runs, "steps"), " steps");
+  return join(parts, ", ");
+}
+
+std::size_t style_of(const Analysis& analysis, std::size_t contestant) {
+  static const Names fixed_styles = {"dpa", "ea"};
+  const auto place = [](const std::string& name) {
+    return static_cast<std::size_t>(std::find(fixed_styles.begin(), fixed_styles.end(), name) -
+                                    fixed_styles.begin());
+  };
+  std::size_t style = place(analysis.contestants[contestant]);
+  if (style < fixed_styles.size()) return style;
+  for (std::size_t other = 0; other < contestant; ++other)
+    style += place(analysis.contestants[other]) == fixed_styles.size();
+  return style;
+}
+
+std::string row_of(const Analysis& analysis, std::size_t rung, std::size_t contestant, bool difference) {
+  return std::to_string(rung) + ":" + analysis.contestants[contestant] + (difference ? ":difference" : "");
+}
+
 bool any_solved(const Analysis& analysis) {
   for (const Rung& rung : analysis.rungs)
     for (const Cell& cell : rung.cells)
@@ -80,6 +128,16 @@ static std::map<double, std::vector<const Rung*>> by_place(const Analysis& analy
   return places;
 }
 
+// What is told about a point that shows one rung.
+static void tell(const Analysis& analysis, const std::vector<const Rung*>& rungs, std::size_t contestant,
+                 const std::string& value, Point& point) {
+  point.about = analysis.contestants[contestant] + ": " + value;
+  if (rungs.size() != 1) return;
+  const auto place = static_cast<std::size_t>(rungs[0] - analysis.rungs.data());
+  point.row = row_of(analysis, place, contestant);
+  if (const std::string name = analysis.name(*rungs[0]); !name.empty()) point.about = name + ", " + point.about;
+}
+
 // Each seed's mean over the rungs that stand at one place.
 static Values seed_means(const std::vector<const Rung*>& rungs, std::size_t contestant) {
   std::map<std::string, Values> by_seed;
@@ -93,11 +151,12 @@ static Values seed_means(const std::vector<const Rung*>& rungs, std::size_t cont
 
 static Series accuracy_series(const Analysis& analysis, const Abscissa& x, const Group& group,
                               std::size_t contestant) {
-  Series series{analysis.contestants[contestant], contestant};
+  Series series{analysis.contestants[contestant], style_of(analysis, contestant)};
   for (const auto& [at, rungs] : by_place(analysis, x, group)) {
     const Values means = seed_means(rungs, contestant);
     const Interval interval = bootstrap_mean(means);
-    series.points.push_back({at, mean(means), interval.low, interval.high});
+    Point& point = series.points.emplace_back(Point{at, mean(means), interval.low, interval.high});
+    tell(analysis, rungs, contestant, rounded(mean(means)) + " " + bracket(interval), point);
   }
   return series;
 }
@@ -141,7 +200,7 @@ LineChart accuracy_chart(const Analysis& analysis, const Abscissa& x, std::vecto
 // Median and quartiles; what lies beyond the budget is drawn at the budget.
 static Series steps_series(const Analysis& analysis, const Abscissa& x, const Group& group,
                            std::size_t contestant) {
-  Series series{analysis.contestants[contestant], contestant};
+  Series series{analysis.contestants[contestant], style_of(analysis, contestant)};
   for (const auto& [at, rungs] : by_place(analysis, x, group)) {
     Values steps;
     double budget = 0;
@@ -158,6 +217,7 @@ static Series steps_series(const Analysis& analysis, const Abscissa& x, const Gr
       point.low = shown(quantile(steps, 0.25));
       point.high = shown(quantile(steps, 0.75));
     }
+    tell(analysis, rungs, contestant, (point.beyond ? "more than " : "") + fixed(point.y, 0) + " steps", point);
     series.points.push_back(point);
   }
   return series;
@@ -186,8 +246,10 @@ LineChart steps_chart(const Analysis& analysis, const Abscissa& x, std::vector<G
 using CellValue = std::function<std::pair<double, std::string>(std::size_t rung)>;
 
 static void add_heat_facet(const Analysis& analysis, const Group& group, const std::string& row_key,
-                           const std::string& column_key, const CellValue& value, HeatFacet facet,
-                           HeatMap& map) {
+                           const std::string& column_key, std::size_t contestant, const CellValue& value,
+                           HeatFacet facet, HeatMap& map) {
+  const bool difference = facet.shades == Shades::diverging;
+  facet.rows_behind.assign(map.rows.size(), Names(map.columns.size()));
   facet.values.assign(map.rows.size(), Values(map.columns.size(), no_value));
   facet.texts.assign(map.rows.size(), Names(map.columns.size()));
   const auto place = [](const Names& names, const std::string& name) {
@@ -197,6 +259,7 @@ static void add_heat_facet(const Analysis& analysis, const Group& group, const s
     const std::size_t row = place(map.rows, analysis.value(analysis.rungs[rung], row_key));
     const std::size_t column = place(map.columns, analysis.value(analysis.rungs[rung], column_key));
     std::tie(facet.values[row][column], facet.texts[row][column]) = value(rung);
+    facet.rows_behind[row][column] = row_of(analysis, rung, contestant, difference);
   }
   if (!group.title.empty()) facet.title += ", " + group.title;
   map.facets.push_back(std::move(facet));
@@ -240,7 +303,7 @@ HeatMap accuracy_heat(const Analysis& analysis, const std::string& row_key,
         const double accuracy = mean(analysis.rungs[rung].cells[contestant].accuracies());
         return std::pair(accuracy, std::isnan(accuracy) ? std::string() : fixed(accuracy, 2));
       };
-      add_heat_facet(analysis, group, row_key, column_key, value,
+      add_heat_facet(analysis, group, row_key, column_key, contestant, value,
                      {.title = analysis.contestants[contestant], .scale_label = "token accuracy"},
                      map);
     }
@@ -251,9 +314,9 @@ HeatMap accuracy_heat(const Analysis& analysis, const std::string& row_key,
                                            ? std::string()
                                            : signed_text(c.difference) + (c.shown() ? "*" : ""));
       };
-      add_heat_facet(analysis, group, row_key, column_key, value,
+      add_heat_facet(analysis, group, row_key, column_key, contestant, value,
                      {.title = difference_name(analysis, contestant), .shades = Shades::diverging,
-                      .low = -end, .high = end, .scale_label = "difference in accuracy"},
+                      .low = -end, .high = end, .scale_label = "difference; violet: good"},
                      map);
     }
   }
@@ -276,9 +339,9 @@ HeatMap steps_heat(const Analysis& analysis, const std::string& row_key,
           return {*steps, fixed(*steps, 0)};
         return {cell.budget(), std::string(">").append(fixed(cell.budget(), 0))};
       };
-      add_heat_facet(analysis, group, row_key, column_key, value,
+      add_heat_facet(analysis, group, row_key, column_key, contestant, value,
                      {.title = analysis.contestants[contestant], .high = most,
-                      .scale_label = "median steps to solve"},
+                      .scale_label = "median steps to solve", .low_is_dark = true},
                      map);
     }
     for (std::size_t contestant = 1; contestant < analysis.contestants.size(); ++contestant) {
@@ -288,9 +351,9 @@ HeatMap steps_heat(const Analysis& analysis, const std::string& row_key,
         const bool shown = c.sooner_interval.above(0.5) || c.sooner_interval.below(0.5);
         return {c.sooner, fixed(c.sooner, 2) + (shown ? "*" : "")};
       };
-      add_heat_facet(analysis, group, row_key, column_key, value,
+      add_heat_facet(analysis, group, row_key, column_key, contestant, value,
                      {.title = analysis.contestants[contestant] + " sooner",
-                      .shades = Shades::diverging, .scale_label = "P(solved sooner)"},
+                      .shades = Shades::diverging, .scale_label = "P(sooner); violet: good"},
                      map);
     }
   }

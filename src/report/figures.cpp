@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cctype>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "ladder/base/text.h"
@@ -15,13 +17,17 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-constexpr std::size_t most_dots = 100;
+constexpr std::size_t most_dots = 48;
 
-const std::string bands =
-    "Bands are 95 % bootstrap intervals over seeds; dotted: the accuracy of a guess.";
+const std::string bands = "Bands are 95 % bootstrap intervals over seeds.";
+const std::string guess = " Dotted: the accuracy of a guess.";
+const std::string quartiles = "Bands are quartiles over seeds. ";
 const std::string censored =
     "Runs not solved within the budget count as later than all others; a hollow marker with an "
     "arrow says that the median is one of them and is drawn at the budget.";
+const std::string hollow_dots =
+    "Filled: better or worse (Holm-corrected p below 0.05, interval without 0). Hollow: no difference shown, or "
+    "too few seeds to show one.";
 
 std::string left_out(std::size_t shown, std::size_t all, const std::string& what) {
   if (all <= shown) return "";
@@ -29,46 +35,61 @@ std::string left_out(std::size_t shown, std::size_t all, const std::string& what
          "; the tables have all.";
 }
 
-void add_ladder(const Analysis& analysis, std::vector<Picture>& pictures) {
-  const Abscissa x = complexity(analysis);
-  const auto facets = grouped(analysis, analysis.ladder_keys);
-  const auto note = [](const std::vector<Group>& groups) {
-    return left_out(most_facets, groups.size(), "facets");
-  };
-  pictures.push_back({"accuracy",
-                      "Mean token accuracy on fresh sequences against the complexity of the rule; "
-                      "rungs of equal complexity are averaged. " + bands + note(facets),
-                      to_svg(accuracy_chart(analysis, x, facets))});
-  // Rungs of equal complexity come apart along the first key that the complexity depends on.
-  auto single = facets;
-  if (analysis.complexity_keys.size() > 1) {
-    const std::string& key = analysis.complexity_keys.front();
-    Names keys = analysis.ladder_keys;
-    keys.push_back(key);
-    single = grouped(analysis, keys);
-    pictures.push_back({"accuracy_by_" + key,
-                        "The same, one facet for each " + key + ". " + bands + note(single),
-                        to_svg(accuracy_chart(analysis, x, single))});
-  }
-  if (any_solved(analysis))
-    pictures.push_back({"steps",
-                        "Median steps until solved; bands are quartiles over seeds. " + censored +
-                            note(single),
-                        to_svg(steps_chart(analysis, x, single))});
+bool has_guess(const LineChart& chart) {
+  for (const Facet& facet : chart.facets)
+    for (const Series& series : facet.series)
+      if (series.style == reference_style) return true;
+  return false;
 }
 
-void add_single_number(const Analysis& analysis, const std::string& key,
-                       std::vector<Picture>& pictures) {
+// The pictures of one report, as they are made.
+class Pictures {
+ public:
+  Pictures(const Analysis& analysis, const Table& runs) : setup_(setup_of(analysis, runs)) {}
+
+  // `caption`: what is drawn; `note`: what its marks mean, for the picture and below it.
+  template <class Chart>
+  void add(const std::string& name, const std::string& caption, const std::string& note, Chart chart,
+           const std::string& fold = "") {
+    chart.subtitle = setup_;
+    chart.note = note;
+    made.push_back({name, caption + " " + note, to_svg(chart), fold});
+  }
+  std::vector<Picture> made;
+
+ private:
+  std::string setup_;
+};
+
+void add_accuracy(const std::string& caption, LineChart chart, const std::string& more, Pictures& pictures) {
+  const std::string note = bands + (has_guess(chart) ? guess : "") + more;
+  pictures.add("accuracy", caption, note, std::move(chart));
+}
+
+// Rungs of equal complexity come apart along the first key that the complexity depends on.
+void add_ladder(const Analysis& analysis, Pictures& pictures) {
+  const Abscissa x = complexity(analysis);
+  Names keys = analysis.ladder_keys;
+  if (analysis.complexity_keys.size() > 1) keys.push_back(analysis.complexity_keys.front());
+  const auto facets = grouped(analysis, keys);
+  const std::string note = left_out(most_facets, facets.size(), "facets");
+  add_accuracy("Mean token accuracy on fresh sequences against the complexity of the rule" +
+                   (keys.empty() ? "." : ", one facet for each " + join(keys, ", ") + "."),
+               accuracy_chart(analysis, x, facets), note, pictures);
+  if (any_solved(analysis))
+    pictures.add("steps", "Median steps until solved.", quartiles + censored + note,
+                 steps_chart(analysis, x, facets));
+}
+
+void add_single_number(const Analysis& analysis, const std::string& key, Pictures& pictures) {
   const auto groups = grouped(analysis, other_keys(analysis, {key}));
   if (groups.size() > 12) return;  // the dots say it better
   const Abscissa x = setting(analysis, key);
-  pictures.push_back({"accuracy",
-                      "Mean token accuracy on fresh sequences against " + key + ". " + bands,
-                      to_svg(accuracy_chart(analysis, x, groups))});
+  add_accuracy("Mean token accuracy on fresh sequences against " + key + ".",
+               accuracy_chart(analysis, x, groups), "", pictures);
   if (any_solved(analysis))
-    pictures.push_back({"steps",
-                        "Median steps until solved; bands are quartiles over seeds. " + censored,
-                        to_svg(steps_chart(analysis, x, groups))});
+    pictures.add("steps", "Median steps until solved against " + key + ".", quartiles + censored,
+                 steps_chart(analysis, x, groups));
 }
 
 // The two keys that span a plane, if there are.
@@ -84,86 +105,151 @@ Names plane(const Analysis& analysis) {
   return keys;
 }
 
-void add_heat(const Analysis& analysis, const Names& keys, std::vector<Picture>& pictures) {
+void add_heat(const Analysis& analysis, const Names& keys, Pictures& pictures) {
   const std::string note = left_out(
       most_heat_lines, grouped(analysis, other_keys(analysis, keys)).size(), "lines of facets");
-  pictures.push_back({"heat_accuracy",
-                      "Mean token accuracy over " + keys[0] + " and " + keys[1] +
-                          ", and the paired difference; * marks a difference with Holm-corrected "
-                          "p < 0.05 whose interval excludes 0. Crossed out: no runs." + note,
-                      to_svg(accuracy_heat(analysis, keys[0], keys[1]))});
+  pictures.add("heat_accuracy",
+               "Mean token accuracy over " + keys[0] + " and " + keys[1] + ", and the paired difference.",
+               "*: a difference with Holm-corrected p below 0.05 whose interval excludes 0. Dark is good. "
+               "Crossed out: no runs." + note,
+               accuracy_heat(analysis, keys[0], keys[1]));
   if (!any_solved(analysis)) return;
-  pictures.push_back({"heat_steps",
-                      "Median steps until solved (>: the median run was not solved within that "
-                      "budget), and the probability that a run is solved in fewer steps than one "
-                      "of the baseline (ties, unsolved ones among them, count half); * marks a "
-                      "95 % interval that excludes 0.5, not corrected for the number of cells." +
-                          note,
-                      to_svg(steps_heat(analysis, keys[0], keys[1]))});
+  pictures.add("heat_steps",
+               "Median steps until solved, and the probability that a run is solved in fewer steps than one "
+               "of the baseline (ties, unsolved ones among them, count half).",
+               "Dark is good. >: the median run was not solved within that budget. *: a 95 % interval that "
+               "excludes 0.5, not corrected for the number of cells." + note,
+               steps_heat(analysis, keys[0], keys[1]));
 }
 
 DotFacet difference_facet() {
   return {.axis = {.label = "difference in accuracy"}, .reference = 0};
 }
 
-void add_dots(const Analysis& analysis, std::vector<Picture>& pictures) {
-  const std::size_t count = std::min(analysis.rungs.size(), most_dots);
+// Where there are many rungs: the key that parts them into the fewest groups of a readable size.
+std::vector<Group> readable_groups(const Analysis& analysis, std::size_t most) {
+  const Group all{"", [&] {
+                    std::vector<std::size_t> places(analysis.rungs.size());
+                    std::iota(places.begin(), places.end(), std::size_t{0});
+                    return places;
+                  }()};
+  if (analysis.rungs.size() <= most) return {all};
+  std::vector<Group> best = {all};
+  for (const std::string& key : analysis.rung_keys) {
+    auto groups = grouped(analysis, {key});
+    const auto largest = [](const std::vector<Group>& of) {
+      std::size_t size = 0;
+      for (const Group& group : of) size = std::max(size, group.rungs.size());
+      return size;
+    };
+    const bool fits = largest(groups) <= most, best_fits = largest(best) <= most;
+    if (fits > best_fits || (fits == best_fits && (fits ? groups.size() < best.size()
+                                                         : largest(groups) < largest(best))))
+      best = std::move(groups);
+  }
+  return best;
+}
+
+// "_optimizer_sgd": of a group's title, for the name of its file.
+std::string suffix_of(const Group& group) {
+  std::string suffix;
+  for (const char c : group.title.empty() ? "" : "_" + group.title)
+    suffix += std::isalnum(static_cast<unsigned char>(c)) || c == '.' ? c : '_';
+  return suffix;
+}
+
+// By complexity; where all have the same, by the largest difference.
+std::vector<std::size_t> sorted_rungs(const Analysis& analysis, std::vector<std::size_t> rungs) {
+  if (analysis.has_ladder || analysis.contestants.size() < 2) return rungs;
+  const auto difference = [&](std::size_t rung) {
+    double sum = 0;
+    for (std::size_t contestant = 1; contestant < analysis.contestants.size(); ++contestant)
+      if (const double d = analysis.comparison(rung, contestant)->difference; !std::isnan(d)) sum += d;
+    return sum;
+  };
+  std::stable_sort(rungs.begin(), rungs.end(),
+                   [&](std::size_t a, std::size_t b) { return difference(a) > difference(b); });
+  return rungs;
+}
+
+DotChart dot_chart(const Analysis& analysis, const Group& group, std::size_t most) {
   DotChart chart;
-  chart.title = "Accuracy and paired difference at every rung";
-  chart.category_label = join(analysis.rung_keys, ", ");
+  chart.title = "Accuracy and paired difference at every rung" +
+                (group.title.empty() ? "" : ", " + group.title);
+  chart.category_label = join(analysis.rung_keys, ", ") +
+                         (analysis.has_ladder ? ", by complexity" : ", by the difference");
   DotFacet accuracy{.axis = {.label = "token accuracy", .low = 0, .high = 1}};
   DotFacet difference = difference_facet();
   for (std::size_t contestant = 0; contestant < analysis.contestants.size(); ++contestant) {
-    accuracy.series.push_back({analysis.contestants[contestant], contestant, {}, false});
+    const std::string& name = analysis.contestants[contestant];
+    const std::size_t style = style_of(analysis, contestant);
+    accuracy.series.push_back({name, style, {}, false});
     if (contestant > 0)
-      difference.series.push_back(
-          {difference_name(analysis, contestant), contestant, {}, false});
+      difference.series.push_back({difference_name(analysis, contestant), style, {}, false, name});
   }
-  for (std::size_t rung = 0; rung < count; ++rung) {
+  auto rungs = sorted_rungs(analysis, group.rungs);
+  if (rungs.size() > most) rungs.resize(most);
+  for (const std::size_t rung : rungs) {
+    const std::string name = analysis.name(analysis.rungs[rung]);
     chart.categories.push_back(join(analysis.rungs[rung].values, ", "));
     for (std::size_t contestant = 0; contestant < analysis.contestants.size(); ++contestant) {
       const Values values = analysis.rungs[rung].cells[contestant].accuracies();
       const Interval interval = bootstrap_mean(values);
-      accuracy.series[contestant].points.push_back({mean(values), 0, interval.low, interval.high});
+      Point point{mean(values), 0, interval.low, interval.high};
+      point.about = join({name, analysis.contestants[contestant], rounded(mean(values)), bracket(interval)}, " ");
+      point.row = row_of(analysis, rung, contestant);
+      accuracy.series[contestant].points.push_back(point);
       if (contestant == 0) continue;
       const Comparison& c = *analysis.comparison(rung, contestant);
-      difference.series[contestant - 1].points.push_back(
-          {c.difference, 0, c.difference_interval.low, c.difference_interval.high, !c.shown()});
+      Point change{c.difference, 0, c.difference_interval.low, c.difference_interval.high, !c.shown()};
+      change.about = join({name, difference_name(analysis, contestant), signed_rounded(c.difference), c.verdict}, " ");
+      change.row = row_of(analysis, rung, contestant, true);
+      difference.series[contestant - 1].points.push_back(change);
     }
   }
   chart.facets.push_back(std::move(accuracy));
   if (!difference.series.empty()) chart.facets.push_back(std::move(difference));
-  pictures.push_back({"rungs",
-                      "Mean token accuracy of every rung with 95 % bootstrap intervals over seeds, "
-                      "and the difference over paired seeds. Hollow: no difference shown (see the "
-                      "verdicts)." + left_out(most_dots, analysis.rungs.size(), "rungs"),
-                      to_svg(chart)});
+  return chart;
 }
 
-void add_marginals(const Analysis& analysis, std::vector<Picture>& pictures) {
+void add_dots(const Analysis& analysis, Pictures& pictures) {
+  const auto groups = readable_groups(analysis, most_dots);
+  for (const Group& group : groups)
+    pictures.add("rungs" + suffix_of(group),
+                 "Mean token accuracy of every rung, and the difference over paired seeds" +
+                     (group.title.empty() ? "." : ": " + group.title + "."),
+                 "Whiskers are 95 % bootstrap intervals over seeds. " + hollow_dots +
+                     left_out(most_dots, group.rungs.size(), "rungs"),
+                 dot_chart(analysis, group, most_dots),
+                 groups.size() > 1 ? "Every rung, " + group.title : "");
+}
+
+void add_marginals(const Analysis& analysis, Pictures& pictures) {
   if (analysis.marginals.empty() || analysis.contestants.size() < 2) return;
   DotChart chart;
   chart.title = "Mean difference by the value of one setting";
   chart.category_label = "setting";
   DotFacet facet = difference_facet();
   for (std::size_t contestant = 1; contestant < analysis.contestants.size(); ++contestant)
-    facet.series.push_back(
-        {difference_name(analysis, contestant), contestant, {}, false});
+    facet.series.push_back({difference_name(analysis, contestant), style_of(analysis, contestant), {}, false,
+                            analysis.contestants[contestant]});
   for (const Marginal& marginal : analysis.marginals) {
     const Margin& margin = marginal.margin;
-    if (margin.contestant == 0) chart.categories.push_back(marginal.key + " " + marginal.value);
-    else
-      facet.series[margin.contestant - 1].points.push_back(
-          {margin.difference, 0, margin.interval.low, margin.interval.high,
-           margin.seeds < least_pairs ||
-               !(margin.interval.above(0) || margin.interval.below(0))});
+    if (margin.contestant == 0) {
+      chart.categories.push_back(marginal.key + " " + marginal.value);
+      continue;
+    }
+    Point point{margin.difference, 0, margin.interval.low, margin.interval.high,
+                margin.seeds < least_pairs || !(margin.interval.above(0) || margin.interval.below(0))};
+    point.about = join({marginal.key, marginal.value, difference_name(analysis, margin.contestant),
+                        signed_rounded(margin.difference), signed_bracket(margin.interval)}, " ");
+    facet.series[margin.contestant - 1].points.push_back(point);
   }
   chart.facets.push_back(std::move(facet));
-  pictures.push_back({"marginals",
-                      "Mean difference over all rungs that share the value of one setting, with 95 "
-                      "% bootstrap intervals over seeds. Hollow: the interval includes 0, or there "
-                      "are fewer than " + std::to_string(least_pairs) + " seeds.",
-                      to_svg(chart)});
+  pictures.add("marginals", "Mean difference over all rungs that share the value of one setting.",
+               "Whiskers are 95 % bootstrap intervals over seeds. Hollow: the interval includes 0, or there are "
+               "fewer than " + std::to_string(least_pairs) + " seeds.",
+               std::move(chart));
 }
 
 using Curve = std::vector<std::pair<double, double>>;  // step, accuracy
@@ -190,7 +276,7 @@ double accuracy_at(const Curve& curve, double step) {
 
 Series curve_series(const Analysis& analysis, const Rung& rung, std::size_t contestant,
                     const std::map<int, Curve>& curves, const std::set<double>& steps) {
-  Series series{analysis.contestants[contestant], contestant};
+  Series series{analysis.contestants[contestant], style_of(analysis, contestant)};
   for (const double step : steps) {
     Values values;
     for (const Outcome& outcome : rung.cells[contestant].runs)
@@ -222,34 +308,38 @@ std::size_t grid_columns(const Analysis& analysis, std::size_t facets) {
   return cells == facets && columns > 2 && columns <= 6 ? columns : 0;
 }
 
-void add_curves(const Analysis& analysis, const Table& table, std::vector<Picture>& pictures) {
+void add_curves(const Analysis& analysis, const Table& table, Pictures& pictures) {
   const auto curves = curves_by_run(table);
-  const auto groups = grouped(analysis, analysis.rung_keys);  // one rung each
-  const std::size_t count = std::min(groups.size(), most_facets);
-  LineChart chart;
-  chart.title = "Learning curves";
-  chart.x = {.label = "training steps", .low = 0};
-  chart.y = {.label = "token accuracy", .low = 0, .high = 1.04};
-  chart.columns = grid_columns(analysis, count);
-  for (std::size_t i = 0; i < count; ++i) {
-    // Where there are too many, an even choice of them.
-    const Group& group = groups[i * groups.size() / count];
-    const Rung& rung = analysis.rungs[group.rungs.front()];
-    const std::set<double> steps = steps_of(rung, curves);
-    Facet facet{group.title};
-    for (std::size_t contestant = 0; contestant < analysis.contestants.size(); ++contestant)
-      facet.series.push_back(curve_series(analysis, rung, contestant, curves, steps));
-    Series chance{"chance", reference_style};
-    if (!steps.empty())
-      chance.points = {{*steps.begin(), rung.chance}, {*steps.rbegin(), rung.chance}};
-    facet.series.push_back(std::move(chance));
-    chart.facets.push_back(std::move(facet));
+  const auto groups = readable_groups(analysis, most_facets);
+  for (const Group& group : groups) {
+    const std::size_t all = group.rungs.size(), count = std::min(all, most_facets);
+    LineChart chart;
+    chart.title = "Learning curves" + (group.title.empty() ? "" : ", " + group.title);
+    chart.x = {.label = "training steps", .low = 0};
+    chart.y = {.label = "token accuracy", .low = 0, .high = 1.04};
+    chart.columns = groups.size() > 1 ? 0 : grid_columns(analysis, count);
+    std::vector<std::size_t> rungs = group.rungs;
+    std::stable_sort(rungs.begin(), rungs.end(), [&](std::size_t a, std::size_t b) {
+      return less_in_order(analysis.rungs[a].values, analysis.rungs[b].values);
+    });
+    for (std::size_t i = 0; i < count; ++i) {
+      // Where there are too many, an even choice of them.
+      const Rung& rung = analysis.rungs[rungs[i * all / count]];
+      const std::set<double> steps = steps_of(rung, curves);
+      Facet facet{analysis.name(rung)};
+      for (std::size_t contestant = 0; contestant < analysis.contestants.size(); ++contestant)
+        facet.series.push_back(curve_series(analysis, rung, contestant, curves, steps));
+      Series chance{"chance", reference_style};
+      if (!steps.empty())
+        chance.points = {{*steps.begin(), rung.chance}, {*steps.rbegin(), rung.chance}};
+      facet.series.push_back(std::move(chance));
+      chart.facets.push_back(std::move(facet));
+    }
+    pictures.add("curves" + suffix_of(group), "Mean token accuracy on fresh sequences during training.",
+                 bands + guess + " A run stopped when solved keeps its last accuracy." +
+                     left_out(most_facets, all, "rungs"),
+                 std::move(chart), groups.size() > 1 ? "Learning curves, " + group.title : "");
   }
-  pictures.push_back({"curves",
-                      "Mean token accuracy on fresh sequences during training. " + bands +
-                          " A run stopped when solved keeps its last accuracy." +
-                          left_out(most_facets, groups.size(), "rungs"),
-                      to_svg(chart)});
 }
 
 // The mean of a measured column over a cell's runs.
@@ -261,7 +351,7 @@ double measured(const Table& runs, const Cell& cell, const std::string& column) 
 
 // `what`: of the column, for people.
 void add_against(const Analysis& analysis, const Table& runs, const std::string& column,
-                 const std::string& what, const std::string& picture, std::vector<Picture>& pictures) {
+                 const std::string& what, const std::string& picture, Pictures& pictures) {
   LineChart chart;
   chart.title = "Accuracy of every rung against " + what;
   chart.y = {.label = "token accuracy", .low = 0, .high = 1.04};
@@ -274,7 +364,7 @@ void add_against(const Analysis& analysis, const Table& runs, const std::string&
     if (chart.facets.size() == most_facets) break;
     Facet facet{words.empty() ? "" : group.title};
     for (std::size_t contestant = 0; contestant < analysis.contestants.size(); ++contestant) {
-      Series series{analysis.contestants[contestant], contestant, {}, false};
+      Series series{analysis.contestants[contestant], style_of(analysis, contestant), {}, false};
       for (const std::size_t place : group.rungs) {
         const Cell& cell = analysis.rungs[place].cells[contestant];
         const Values accuracies = cell.accuracies();
@@ -282,6 +372,8 @@ void add_against(const Analysis& analysis, const Table& runs, const std::string&
         const Interval interval = bootstrap_mean(accuracies);
         xs.push_back(measured(runs, cell, column));
         series.points.push_back({xs.back(), mean(accuracies), interval.low, interval.high});
+        series.points.back().about = analysis.name(analysis.rungs[place]);
+        series.points.back().row = row_of(analysis, place, contestant);
       }
       facet.series.push_back(std::move(series));
     }
@@ -291,15 +383,14 @@ void add_against(const Analysis& analysis, const Table& runs, const std::string&
   const auto [least, most] = std::minmax_element(xs.begin(), xs.end());
   chart.x = {.label = what + " (mean over seeds)",
              .logarithmic = *least > 0 && *most / *least >= 8};
-  pictures.push_back({picture,
-                      "Every rung's mean token accuracy against its mean " + what +
-                          "; whiskers are 95 % bootstrap intervals over seeds." +
-                          left_out(most_facets, groups.size(), "facets"),
-                      to_svg(chart)});
+  pictures.add(picture, "Every rung's mean token accuracy against its mean " + what + ".",
+               "Whiskers are 95 % bootstrap intervals over seeds." +
+                   left_out(most_facets, groups.size(), "facets"),
+               std::move(chart));
 }
 
 // Accuracy against what generation carries along, where contestants differ in that.
-void add_state(const Analysis& analysis, const Table& runs, std::vector<Picture>& pictures) {
+void add_state(const Analysis& analysis, const Table& runs, Pictures& pictures) {
   const std::string column = "state_size";
   if (!runs.has(column)) return;  // an older file
   bool differ = false;
@@ -319,7 +410,7 @@ void add_state(const Analysis& analysis, const Table& runs, std::vector<Picture>
 
 std::vector<Picture> make_pictures(const Analysis& analysis, const Table& runs, const Table& curves,
                                    const std::string& against) {
-  std::vector<Picture> pictures;
+  Pictures pictures(analysis, runs);
   const Names keys = plane(analysis);
   if (analysis.has_ladder) add_ladder(analysis, pictures);
   if (!keys.empty()) add_heat(analysis, keys, pictures);
@@ -331,7 +422,7 @@ std::vector<Picture> make_pictures(const Analysis& analysis, const Table& runs, 
   add_marginals(analysis, pictures);
   add_dots(analysis, pictures);
   if (curves.rows() > 0) add_curves(analysis, curves, pictures);
-  return pictures;
+  return std::move(pictures.made);
 }
 
 }  // namespace ladder::report

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/terminal.h"
 #include "ladder/base/text.h"
 #include "report/report_parts.h"
 
@@ -159,6 +160,10 @@ std::string trend(const Analysis& analysis, const Margin& margin) {
 
 std::string highest(const Analysis& analysis, const Margin& margin) {
   const std::string& contestant = analysis.contestants[margin.contestant];
+  const bool ran = std::any_of(margin.rungs.begin(), margin.rungs.end(), [&](std::size_t place) {
+    return !analysis.rungs[place].cells[margin.contestant].runs.empty();
+  });
+  if (!ran) return contestant + " has no runs there";
   if (std::isnan(margin.highest_by_most)) return contestant + " none";
   for (const std::size_t place : margin.rungs) {
     const Rung& rung = analysis.rungs[place];
@@ -248,7 +253,7 @@ Names find(const Analysis& analysis) {
   return findings;
 }
 
-std::string headline(const Analysis& analysis, const Names& findings) {
+std::string headline(const Analysis& analysis, const Names& findings, std::size_t width) {
   Names heading = analysis.rung_keys;
   if (analysis.has_ladder) heading.push_back("bits");
   heading.push_back("chance");
@@ -268,10 +273,11 @@ std::string headline(const Analysis& analysis, const Names& findings) {
       row.push_back(difference_cell(*analysis.comparison(place, contestant)));
     rows.push_back(std::move(row));
   }
-  std::string text = aligned(rows, right) + "\n";
+  const auto as_wide = [&](const std::string& line) { return width > 0 ? wrapped(line, width, 0) : line; };
+  std::string text = folded(rows, right, right.size(), width) + "\n";
   if (analysis.contestants.size() > 1)
-    text += "p: sign flip, this rung alone; *: better or worse after Holm's correction.\n\n";
-  for (const std::string& finding : findings) text += finding + "\n";
+    text += as_wide("p: sign flip, this rung alone; *: better or worse after Holm's correction.") + "\n\n";
+  for (const std::string& finding : findings) text += as_wide(finding) + "\n";
   return text;
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/files.h"
+#include "lab/results.h"
 #include "ladder/base/text.h"
 #include "report/report_parts.h"
 
@@ -31,16 +32,16 @@ Sweeps read_sweeps(const std::vector<std::filesystem::path>& directories) {
   std::vector<Table> runs, curves;
   int next = 0;
   for (const auto& directory : directories) {
-    runs.push_back(Table::read(directory / "runs.csv"));
+    runs.push_back(lab::read_runs_table(directory / "runs.csv"));
     const int last = largest_run(runs.back());
     renumber(runs.back(), next);
     if (std::filesystem::exists(directory / "curves.csv")) {
-      curves.push_back(Table::read(directory / "curves.csv"));
+      curves.push_back(lab::read_curves_table(directory / "curves.csv"));
       renumber(curves.back(), next);
     }
     next += last + 1;
   }
-  if (curves.empty()) curves.emplace_back(Names{"run", "step", "loss", "accuracy"}, "no curves");
+  if (curves.empty()) curves.emplace_back(Names{"run", "step", "eval_loss", "accuracy"}, "no curves");
   return {concatenate(runs), concatenate(curves)};
 }
 
@@ -101,9 +102,9 @@ Report make_report(const Table& runs, const Table& curves, const ReportOptions& 
   report.margins = margins_sheet(report.analysis);
   report.marginals = marginals_sheet(report.analysis);
   report.findings = find(report.analysis);
-  report.headline = headline(report.analysis, report.findings);
+  report.headline = headline(report.analysis, report.findings, options.width);
   report.pictures = make_pictures(report.analysis, runs, curves, options.against);
-  report.page = page(report, runs, options.title);
+  report.page = page(report, runs, options);
   return report;
 }
 
@@ -113,6 +114,11 @@ void write_report(const Report& report, const std::filesystem::path& directory) 
        {&report.summary, &report.comparison, &report.margins, &report.marginals})
     if (sheet != &report.marginals || sheet->csv.rows() > 0)
       write_file(directory / sheet->csv.origin(), sheet->csv.to_csv());
+  std::vector<ColumnText> columns = lab::run_columns();
+  for (const Sheet* sheet :
+       {&report.summary, &report.comparison, &report.margins, &report.marginals})
+    columns.insert(columns.end(), sheet->columns.begin(), sheet->columns.end());
+  write_file(directory / "columns.csv", columns_table(columns).to_csv());
   for (const Picture& picture : report.pictures)
     write_file(directory / (picture.name + ".svg"), picture.svg);
   write_file(directory / "report.html", report.page);

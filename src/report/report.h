@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/columns.h"
 #include "base/table.h"
 #include "report/figures.h"
 #include "statistics/analysis.h"
@@ -23,21 +24,24 @@ struct ReportOptions {
   std::string baseline = "";  // the contestant that others are compared with; see analyse()
   std::string against = "";   // a measured column to draw all rungs against; none if empty
   std::string title = "Report";
+  std::string provenance = "";  // the text of provenance.txt: what made the runs, and when
+  std::size_t width = 0;        // that the headline folds to; 0: none
 };
 
 // A table, as its file has it and as the page has it.
 struct Sheet {
   Table csv;
+  std::vector<ColumnText> columns;  // of the file
   std::vector<std::string> heading;
   std::vector<std::vector<std::string>> page;
+  std::vector<std::string> row_names, row_series;  // what marks and switches know rows of the page by
 };
 
 struct Report {
   Analysis analysis;
   // summary: one row for each rung and contestant. Intervals are 95 %: bootstrap for means, Wilson
-  // for the share solved. median_step_solved is a number, or ">BUDGET" when the median run was not
-  // solved. comparison: one row for each rung and contestant but the baseline. margins: one row for
-  // each contestant over all rungs ("all") and over each ladder. marginals: one row for each
+  // for the share solved. comparison: one row for each rung and contestant but the baseline. margins: one row for
+  // each contestant over all rungs and over each ladder. marginals: one row for each
   // contestant over the rungs that share the value of one setting; no rows where only one varies.
   // Undefined values are empty.
   Sheet summary, comparison, margins, marginals;
@@ -46,6 +50,9 @@ struct Report {
   std::vector<Picture> pictures;
   std::string page;                   // HTML that needs nothing else
 };
+
+// Every column that a sweep's files may have, but for the settings at the end of a summary.
+std::vector<ColumnText> all_columns();
 
 Report make_report(const Table& runs, const Table& curves, const ReportOptions& options = {});
 

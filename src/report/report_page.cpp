@@ -13,49 +13,18 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-constexpr const char* head = R"(<!DOCTYPE html>
-<html xmlns="http://www.w3.org/1999/xhtml" lang="en">
-<head>
-<meta charset="utf-8"/>
-<meta name="viewport" content="width=device-width, initial-scale=1"/>
-<style>
-body { max-width: 66rem; margin: 2rem auto; padding: 0 1rem; color: #222; background: #fff;
-  font: 15px/1.5 Helvetica, Arial, sans-serif; }
-h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
-figure { margin: 1.6rem 0; break-inside: avoid; }
-figure svg { max-width: 100%; height: auto; display: block; margin: 0 auto; }
-figcaption, .note { font-size: 0.87rem; color: #444; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 0.76rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.14rem 0.42rem; text-align: right; white-space: nowrap; }
-th { border-bottom: 1px solid #222; vertical-align: bottom; }
-tr { break-inside: avoid; } tbody tr:nth-child(even) { background: #f4f4f4; }
-@media print { body { max-width: none; margin: 0; font-size: 10pt; } .wide { overflow: visible; }
-  table { font-size: 7pt; } th, td { padding: 1pt 3pt; } }
-</style>
-)";
-
-std::string element(const char* name, const std::string& content) {
-  return join({"<", name, ">", content, "</", name, ">"}, "");
-}
-
-std::string paragraph(const std::string& text) { return element("p", escape_xml(text)) + "\n"; }
-
-std::string table_row(const char* cell, const Names& texts) {
-  std::string cells;
-  for (const std::string& text : texts) cells += element(cell, escape_xml(text));
-  return element("tr", cells) + "\n";
-}
-
-std::string html_table(const Names& heading, const std::vector<Names>& rows) {
-  std::string body;
-  for (const Names& row : rows) body += table_row("td", row);
-  return "<div class=\"wide\"><table>\n" + element("thead", table_row("th", heading)) + "\n" +
-         element("tbody", body) + "\n</table></div>\n";
-}
+std::string paragraph(const std::string& text) { return html_element("p", escape_xml(text)) + "\n"; }
 
 std::string section(const std::string& title, const Sheet& sheet) {
-  return element("h2", escape_xml(title)) + "\n" + html_table(sheet.heading, sheet.page);
+  return html_element("h2", escape_xml(title)) + "\n" +
+         html_table(sheet.heading, sheet.page, sheet.row_names, sheet.row_series);
+}
+
+// The script makes boxes of the names; without it nothing is here.
+std::string switches(const Names& contestants) {
+  Names quoted;
+  for (const std::string& name : contestants) quoted.push_back(join({"\"", name, "\""}, ""));
+  return "<div id=\"contestants\" data-names=\"" + escape_xml(join({"[", join(quoted, ","), "]"}, "")) + "\"></div>\n";
 }
 
 std::string contestant_settings(const Analysis& analysis) {
@@ -101,8 +70,9 @@ const char* const methods[] = {
     "p is that of a two-sided sign-flip permutation test on the differences between paired seeds."
     " Holm's correction (1979) runs, for each contestant, over the rungs with at least 6 differences "
     "other than 0; with fewer, significance is out of reach whatever the signs (Tarone 1990). "
-    "Better or worse: corrected p < 0.05 and an interval that excludes 0. No difference shown is "
-    "not the same as no difference.",
+    "Better or worse: corrected p < 0.05 and an interval that excludes 0. Too few seeds: "
+    "fewer than 6 pairs, or fewer than the correction needs even if all had one sign. No difference shown "
+    "is not the same as no difference.",
     "The interval of solved runs is Wilson's (1927). Median steps: a run that was not solved "
     "counts as later than its budget; the median is then given as more than the budget.",
     "Margin is the mean difference over rungs, a seed being a unit if it has run all of them with "
@@ -115,21 +85,15 @@ const char* const methods[] = {
 
 }  // namespace
 
-std::string page(const Report& report, const Table& runs, const std::string& title) {
+std::string page(const Report& report, const Table& runs, const ReportOptions& options) {
   const Analysis& analysis = report.analysis;
-  std::string html = head;
-  html += element("title", escape_xml(title)) + "\n</head>\n<body>\n";
-  html += element("h1", escape_xml(title)) + "\n<h2>Findings</h2>\n<ul>\n";
+  std::string html = page_head(options.title) + "<h2>Findings</h2>\n<ul>\n";
   for (const std::string& finding : report.findings)
-    html += element("li", escape_xml(finding)) + "\n";
-  html += "</ul>\n<h2>Pictures</h2>\n";
+    html += html_element("li", escape_xml(finding)) + "\n";
+  html += "</ul>\n" + html_provenance(options.provenance) + "<h2>Pictures</h2>\n";
+  if (analysis.contestants.size() > 1) html += switches(analysis.contestants);
   for (std::size_t i = 0; i < report.pictures.size(); ++i)
-    html += "<figure>\n" + report.pictures[i].svg +
-            element("figcaption",
-                    escape_xml("Figure " + std::to_string(i + 1) + ". " +
-                               report.pictures[i].caption + " (" + report.pictures[i].name +
-                               ".svg)")) +
-            "\n</figure>\n";
+    html += html_figure(report.pictures[i], i + 1);
   if (analysis.contestants.size() > 1)
     html += section("Each rung against the baseline " + analysis.contestants[0], report.comparison) +
             section("Over all rungs", report.margins);
@@ -139,7 +103,7 @@ std::string page(const Report& report, const Table& runs, const std::string& tit
   html += "<h2>Settings</h2>\n" + settings(analysis, runs);
   html += "<h2>How it was worked out</h2>\n<div class=\"note\">\n";
   for (const char* method : methods) html += paragraph(method);
-  return html + "</div>\n</body>\n</html>\n";
+  return html + "</div>\n" + page_end();
 }
 
 }  // namespace ladder::report

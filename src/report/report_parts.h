@@ -18,10 +18,23 @@ struct RungCounts {
 RungCounts count_rungs(const Analysis& analysis, const Margin& margin);
 
 std::vector<std::string> find(const Analysis& analysis);
-std::string headline(const Analysis& analysis, const std::vector<std::string>& findings);
+// Folded to the width of a terminal; 0: as wide as it is.
+std::string headline(const Analysis& analysis, const std::vector<std::string>& findings,
+                     std::size_t width);
 
 // `runs` tells the settings that all runs share.
-std::string page(const Report& report, const Table& runs, const std::string& title);
+std::string page(const Report& report, const Table& runs, const ReportOptions& options);
+
+// Parts of pages: all are well-formed XML, and stand in one file.
+std::string page_head(const std::string& title);
+std::string page_end();
+std::string html_table(const std::vector<std::string>& heading,
+                       const std::vector<std::vector<std::string>>& rows,
+                       const std::vector<std::string>& row_names = {},
+                       const std::vector<std::string>& row_series = {});
+std::string html_figure(const Picture& picture, std::size_t number);
+std::string html_element(const char* name, const std::string& content);
+std::string html_provenance(const std::string& text);  // of provenance.txt; may be empty
 
 // "1 seed", "3 seeds".
 std::string plural(std::size_t count, const std::string& word);

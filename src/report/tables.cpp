@@ -4,6 +4,8 @@
 #include <type_traits>
 #include <variant>
 
+#include "lab/results.h"
+#include "report/figure_parts.h"
 #include "report/report_parts.h"
 
 namespace ladder::report {
@@ -16,7 +18,7 @@ using Value = std::variant<std::string, double, Interval>;
 // How the page prints numbers; in the file they have six decimals, or none if they have none here.
 struct Look {
   int decimals = 3;
-  bool sign = false, p = false;
+  bool sign = false, p = false, word = false;
 
   std::string operator()(double x) const {
     return p ? p_text(x) : sign ? signed_rounded(x, decimals) : rounded(x, decimals);
@@ -26,15 +28,17 @@ struct Look {
   }
   std::string in_file(double x) const { return rounded(x, decimals == 0 ? 0 : 6); }
 };
-constexpr Look as_text, plain{3}, two{2}, bits{1}, count{0}, change{.sign = true},
+constexpr Look as_text{.word = true}, plain{3}, two{2}, bits{1}, count{0}, change{.sign = true},
     correlation{.decimals = 2, .sign = true}, p_value{.p = true};
 
 template <class Row>
 struct Column {
   // `get`: a member of the row, or a function of it.
   template <class Get>
-  Column(std::string in_file, std::string on_page, Look how, Get get)
-      : name(std::move(in_file)), heading(std::move(on_page)), look(how),
+  Column(std::string in_file, std::string on_page, Look how, Get get, std::string its_unit = "",
+         std::string its_meaning = "")
+      : name(std::move(in_file)), heading(std::move(on_page)), unit(std::move(its_unit)),
+        meaning(std::move(its_meaning)), look(how),
         interval(std::is_same_v<std::decay_t<std::invoke_result_t<Get, const Row&>>, Interval>),
         value([get](const Row& row) -> Value {
           const auto& found = std::invoke(get, row);
@@ -45,6 +49,7 @@ struct Column {
 
   std::string name;     // empty: not in the file; of the interval NAME: NAME_low and NAME_high
   std::string heading;  // empty: not on the page
+  std::string unit, meaning;
   Look look;
   bool interval;
   std::function<Value(const Row&)> value;
@@ -56,11 +61,17 @@ template <class Row>
 Sheet sheet(const std::string& file, const Columns<Row>& columns, const std::vector<Row>& rows) {
   Names names;
   Sheet made;
+  const auto add = [&](const std::string& name, const Column<Row>& column, const std::string& end) {
+    const char* type = column.look.word ? "word" : column.look.decimals == 0 ? "integer" : "number";
+    names.push_back(name);
+    made.columns.push_back(find_setting(name) ? lab::setting_column(file, name)
+                                              : ColumnText{file, name, type, column.unit, end + column.meaning});
+  };
   for (const Column<Row>& column : columns) {
     if (!column.heading.empty()) made.heading.push_back(column.heading);
     if (column.name.empty()) continue;
-    if (!column.interval) names.push_back(column.name);
-    else names.insert(names.end(), {column.name + "_low", column.name + "_high"});
+    if (!column.interval) add(column.name, column, "");
+    else add(column.name + "_low", column, "lower end: "), add(column.name + "_high", column, "upper end: ");
   }
   made.csv = Table(names, file);
   for (const Row& row : rows) {
@@ -88,20 +99,25 @@ Sheet sheet(const std::string& file, const Columns<Row>& columns, const std::vec
   return made;
 }
 
-// A column for each key; `values` tells a row's values of the keys.
-template <class Row, class Values>
-Columns<Row> key_columns(const Names& keys, Values values) {
-  Columns<Row> columns;
-  for (std::size_t i = 0; i < keys.size(); ++i)
-    columns.emplace_back(keys[i], keys[i], as_text,
-                         [values, i](const Row& row) -> std::string { return values(row)[i]; });
-  return columns;
-}
-
 template <class Row>
 Columns<Row> operator+(Columns<Row> columns, const Columns<Row>& more) {
   columns.insert(columns.end(), more.begin(), more.end());
   return columns;
+}
+
+// A column for each key, first on the page and last in the file: what comes before is the same in the
+// files of all sweeps. `values` tells a row's values of the keys.
+template <class Row, class Values>
+Columns<Row> with_keys(const Names& keys, Values values, const Columns<Row>& columns) {
+  Columns<Row> first, last;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const std::string key = keys[i];
+    first.emplace_back("", key, as_text, [values, i](const Row& row) -> std::string { return values(row)[i]; });
+    last.emplace_back(key, "", as_text, [values, i, key](const Row& row) -> std::string {
+      return lab::flag_in_file(key, values(row)[i]);
+    });
+  }
+  return first + columns + last;
 }
 
 std::string ratio(int part, int all) { return std::to_string(part) + "/" + std::to_string(all); }
@@ -120,6 +136,7 @@ double unless_baseline(const Margin& margin, Number value) {
 
 Sheet summary_sheet(const Analysis& analysis) {
   struct Row {
+    std::size_t place;
     const Rung& rung;
     const Cell& cell;
     std::size_t contestant;
@@ -127,79 +144,126 @@ Sheet summary_sheet(const Analysis& analysis) {
     int n() const { return static_cast<int>(accuracies.size()); }
   };
   std::vector<Row> rows;
-  for (const Rung& rung : analysis.rungs)
+  for (std::size_t place = 0; place < analysis.rungs.size(); ++place) {
+    const Rung& rung = analysis.rungs[place];
     for (std::size_t i = 0; i < analysis.contestants.size(); ++i)
-      rows.push_back({rung, rung.cells[i], i, rung.cells[i].accuracies()});
+      rows.push_back({place, rung, rung.cells[i], i, rung.cells[i].accuracies()});
+  }
   const auto rollout = [](auto& r) {
     Values values;
     for (const Outcome& run : r.cell.runs) values.push_back(run.rollout_accuracy);
     return mean(values);
   };
+  const auto median_in_file = [](auto& r) { return censored_median(r.cell.steps_solved()).value_or(not_defined); };
+  const auto budget = [](auto& r) { return r.cell.budget() > 0 ? r.cell.budget() : not_defined; };
   const Columns<Row> columns = {
-      {"complexity_bits", "bits", bits, [](auto& r) { return r.rung.complexity_bits; }},
-      {"chance", "chance", plain, [](auto& r) { return r.rung.chance; }},
-      {"contestant", "contestant", as_text, contestant_of(analysis)},
-      {"n", "seeds", count, [](auto& r) { return r.accuracies.size(); }},
-      {"mean", "mean accuracy", plain, [](auto& r) { return mean(r.accuracies); }},
-      {"mean", "95 %", plain, [](auto& r) { return bootstrap_mean(r.accuracies); }},
-      {"iqm", "IQM", plain, [](auto& r) { return interquartile_mean(r.accuracies); }},
-      {"min", "min", plain, [](auto& r) { return quantile(r.accuracies, 0); }},
-      {"max", "max", plain, [](auto& r) { return quantile(r.accuracies, 1); }},
-      {"solved", "", count, [](auto& r) { return r.cell.solved(); }},
+      {"rung", "", count, &Row::place, "", "number of the rung, from 0, by complexity"},
+      {"complexity_bits", "bits", bits, [](auto& r) { return r.rung.complexity_bits; }, "bits",
+       "as in runs.csv"},
+      {"chance", "chance", plain, [](auto& r) { return r.rung.chance; }, "share", "accuracy of a guess"},
+      {"contestant", "contestant", as_text, contestant_of(analysis), "",
+       "what is compared: mixer, score, pattern"},
+      {"n", "seeds", count, [](auto& r) { return r.accuracies.size(); }, "seeds", "runs that ended well"},
+      {"mean", "mean accuracy", plain, [](auto& r) { return mean(r.accuracies); }, "share",
+       "mean accuracy over seeds"},
+      {"mean", "95 %", plain, [](auto& r) { return bootstrap_mean(r.accuracies); }, "share",
+       "95 % bootstrap interval of the mean"},
+      {"iqm", "IQM", plain, [](auto& r) { return interquartile_mean(r.accuracies); }, "share",
+       "mean of the middle half"},
+      {"min", "min", plain, [](auto& r) { return quantile(r.accuracies, 0); }, "share", "least accuracy"},
+      {"max", "max", plain, [](auto& r) { return quantile(r.accuracies, 1); }, "share", "largest accuracy"},
+      {"solved_runs", "", count, [](auto& r) { return r.cell.solved(); }, "runs", "runs that were solved"},
       {"", "solved", as_text, [](auto& r) { return ratio(r.cell.solved(), r.n()); }},
-      {"solved", "95 %", two, [](auto& r) { return wilson(r.cell.solved(), r.n()); }},
-      {"median_step_solved", "median steps", as_text, [](auto& r) { return median_steps(r.cell); }},
-      {"mean_rollout_accuracy", "", plain, rollout},
-      {"failed", "failed", count, [](auto& r) { return r.cell.failed; }}};
-  const auto values = [](auto& r) { return r.rung.values; };
-  return sheet("summary.csv", key_columns<Row>(analysis.rung_keys, values) + columns, rows);
+      {"solved_share", "95 %", two, [](auto& r) { return wilson(r.cell.solved(), r.n()); }, "share",
+       "95 % Wilson interval of the share solved"},
+      {"median_step_solved", "", count, median_in_file, "steps",
+       "median step solved; empty: the median run was not"},
+      {"", "median steps", as_text, [](auto& r) { return median_steps(r.cell); }},
+      {"budget", "", count, budget, "steps", "steps that unsolved runs were given; empty: all were solved"},
+      {"mean_rollout_accuracy", "", plain, rollout, "share", "mean accuracy when fed with its own predictions"},
+      {"failed", "failed", count, [](auto& r) { return r.cell.failed; }, "runs", "runs that failed or diverged"}};
+  Sheet made = sheet("summary.csv",
+                     with_keys<Row>(analysis.rung_keys, [](auto& r) { return r.rung.values; }, columns), rows);
+  for (const Row& row : rows) {
+    made.row_names.push_back(row_of(analysis, row.place, row.contestant));
+    made.row_series.push_back(analysis.contestants[row.contestant]);
+  }
+  return made;
 }
 
 Sheet comparison_sheet(const Analysis& analysis) {
   const auto rung = [&](const Comparison& c) -> const Rung& { return analysis.rungs[c.rung]; };
   using Row = Comparison;
   const Columns<Row> columns = {
-      {"complexity_bits", "bits", bits, [=](auto& c) { return rung(c).complexity_bits; }},
-      {"contestant", "contestant", as_text, contestant_of(analysis)},
-      {"baseline", "", as_text, [&](auto&) { return analysis.contestants[0]; }},
-      {"n_pairs", "pairs", count, &Row::pairs},
-      {"difference", "difference", change, &Row::difference},
-      {"difference", "95 %", change, &Row::difference_interval},
-      {"p_sign_flip", "p", p_value, &Row::p},
-      {"p_holm", "p, Holm", p_value, &Row::p_holm},
-      {"probability_of_improvement", "P(improved)", two, &Row::improvement},
-      {"improvement", "95 %", two, &Row::improvement_interval},
-      {"probability_sooner", "P(sooner)", two, &Row::sooner},
-      {"sooner", "95 %", two, &Row::sooner_interval},
-      {"verdict", "verdict", as_text, &Row::verdict}};
-  const auto values = [=](auto& c) { return rung(c).values; };
-  return sheet("comparison.csv", key_columns<Row>(analysis.rung_keys, values) + columns,
-               analysis.comparisons);
+      {"rung", "", count, &Row::rung, "", "number of the rung, as in summary.csv"},
+      {"complexity_bits", "bits", bits, [=](auto& c) { return rung(c).complexity_bits; }, "bits",
+       "as in runs.csv"},
+      {"contestant", "contestant", as_text, contestant_of(analysis), "", "what is compared"},
+      {"baseline", "", as_text, [&](auto&) { return analysis.contestants[0]; }, "", "with what"},
+      {"n_pairs", "pairs", count, &Row::pairs, "seeds", "seeds that both have run"},
+      {"difference", "difference", change, &Row::difference, "share",
+       "mean accuracy of the contestant minus that of the baseline, over paired seeds"},
+      {"difference", "95 %", change, &Row::difference_interval, "share", "95 % bootstrap interval of the difference"},
+      {"p_sign_flip", "p", p_value, &Row::p, "probability", "two-sided sign-flip test, this rung alone"},
+      {"p_holm", "p, Holm", p_value, &Row::p_holm, "probability",
+       "after Holm's correction over the contestant's tested rungs; empty: not tested"},
+      {"probability_of_improvement", "P(improved)", two, &Row::improvement, "probability",
+       "that a run of the contestant is the more accurate; ties count half"},
+      {"improvement", "95 %", two, &Row::improvement_interval, "probability", "95 % interval of it"},
+      {"probability_sooner", "P(sooner)", two, &Row::sooner, "probability",
+       "that a run of the contestant is solved in fewer steps; ties count half"},
+      {"sooner", "95 %", two, &Row::sooner_interval, "probability", "95 % interval of it"},
+      {"verdict", "verdict", as_text, &Row::verdict, "",
+       "better, worse, no difference shown, too few seeds"}};
+  Sheet made = sheet("comparison.csv",
+                     with_keys<Row>(analysis.rung_keys, [=](auto& c) { return rung(c).values; }, columns),
+                     analysis.comparisons);
+  for (const Row& row : analysis.comparisons) {
+    made.row_names.push_back(row_of(analysis, row.rung, row.contestant, true));
+    made.row_series.push_back(analysis.contestants[row.contestant]);
+  }
+  return made;
 }
 
 Sheet margins_sheet(const Analysis& analysis) {
   using Row = Margin;
+  const auto scope = [](const Margin& m) -> std::string { return m.ladder.empty() ? "all" : "ladder"; };
   const Columns<Row> columns = {
-      {"contestant", "contestant", as_text, contestant_of(analysis)},
-      {"baseline", "", as_text, [&](auto&) { return analysis.contestants[0]; }},
-      {"rungs", "rungs", count, [](auto& m) { return m.rungs.size(); }},
-      {"compared_rungs", "", count, [](auto& m) { return unless_baseline(m, m.compared.size()); }},
-      {"complete_seeds", "seeds", count, [](auto& m) { return unless_baseline(m, m.seeds); }},
-      {"margin", "margin", change, &Row::difference},
-      {"margin", "95 %", change, &Row::interval},
-      {"margin_p", "p", p_value, &Row::p},
-      {"trend", "trend", correlation, [](auto& m) { return m.trend.value; }},
-      {"trend", "95 %", correlation, [](auto& m) { return m.trend.interval; }},
-      {"telling_rungs", "", count, [](auto& m) { return unless_baseline(m, m.telling_rungs); }},
+      {"scope", "", as_text, scope, "", "all: over all rungs; ladder: those with the settings at the end"},
+      {"contestant", "contestant", as_text, contestant_of(analysis), "", "what is compared"},
+      {"baseline", "", as_text, [&](auto&) { return analysis.contestants[0]; }, "", "with what"},
+      {"rungs", "rungs", count, [](auto& m) { return m.rungs.size(); }, "rungs", "how many"},
+      {"compared_rungs", "", count, [](auto& m) { return unless_baseline(m, m.compared.size()); }, "rungs",
+       "of these, rungs with pairs (without failed runs where that keeps more pairs)"},
+      {"complete_seeds", "seeds", count, [](auto& m) { return unless_baseline(m, m.seeds); }, "seeds",
+       "seeds that have run all compared rungs with both"},
+      {"margin", "margin", change, &Row::difference, "share", "mean difference in accuracy over rungs"},
+      {"margin", "95 %", change, &Row::interval, "share", "95 % bootstrap interval of the margin"},
+      {"margin_p", "p", p_value, &Row::p, "probability", "two-sided sign-flip test"},
+      {"trend", "trend", correlation, [](auto& m) { return m.trend.value; }, "",
+       "rank correlation of the margin with complexity"},
+      {"trend", "95 %", correlation, [](auto& m) { return m.trend.interval; }, "", "95 % interval of it"},
+      {"telling_rungs", "", count, [](auto& m) { return unless_baseline(m, m.telling_rungs); }, "rungs",
+       "rungs where not both are at the ceiling, nor both at chance"},
       {"telling_trend", "telling trend", correlation,
-       [](auto& m) { return m.telling_trend.value; }},
-      {"telling_trend", "95 %", correlation, [](auto& m) { return m.telling_trend.interval; }},
-      {"highest_bits_solved_by_all", "bits, all", bits, &Row::highest_by_all},
-      {"highest_bits_solved_by_most", "bits, most", bits, &Row::highest_by_most}};
-  const Names all(analysis.ladder_keys.size(), "all");
-  const auto values = [all](const Row& m) { return m.ladder.empty() ? all : m.ladder; };
-  return sheet("margins.csv", key_columns<Row>(analysis.ladder_keys, values) + columns,
-               analysis.margins);
+       [](auto& m) { return m.telling_trend.value; }, "", "the trend over these"},
+      {"telling_trend", "95 %", correlation, [](auto& m) { return m.telling_trend.interval; }, "",
+       "95 % interval of it"},
+      {"highest_bits_solved_by_all", "bits, all", bits, &Row::highest_by_all, "bits",
+       "highest rung solved by all seeds; empty: none"},
+      {"highest_bits_solved_by_most", "bits, most", bits, &Row::highest_by_most, "bits",
+       "highest rung solved by more than half of the seeds; empty: none"}};
+  const std::size_t keys = analysis.ladder_keys.size();
+  Columns<Row> on_page, in_file;
+  for (std::size_t i = 0; i < keys; ++i) {
+    const std::string key = analysis.ladder_keys[i];
+    on_page.emplace_back("", key, as_text,
+                         [i](const Row& m) -> std::string { return m.ladder.empty() ? "all" : m.ladder[i]; });
+    in_file.emplace_back(key, "", as_text, [i, key](const Row& m) -> std::string {
+      return m.ladder.empty() ? "" : lab::flag_in_file(key, m.ladder[i]);
+    });
+  }
+  return sheet("margins.csv", on_page + columns + in_file, analysis.margins);
 }
 
 Sheet marginals_sheet(const Analysis& analysis) {
@@ -212,25 +276,37 @@ Sheet marginals_sheet(const Analysis& analysis) {
   for (const Marginal& marginal : analysis.marginals)
     rows.push_back({marginal, marginal.margin, count_rungs(analysis, marginal.margin)});
   const Columns<Row> columns = {
-      {"setting", "setting", as_text, [](auto& r) { return r.marginal.key; }},
-      {"value", "value", as_text, [](auto& r) { return r.marginal.value; }},
+      {"setting", "setting", as_text, [](auto& r) { return r.marginal.key; }, "", "name of a setting that varies"},
+      {"value", "value", as_text, [](auto& r) { return r.marginal.value; }, "", "its value, as a word"},
       {"contestant", "contestant", as_text,
-       [&](auto& r) { return analysis.contestants[r.margin.contestant]; }},
-      {"baseline", "", as_text, [&](auto&) { return analysis.contestants[0]; }},
-      {"rungs", "rungs", count, [](auto& r) { return r.margin.rungs.size(); }},
-      {"failed", "failed runs", count, [](auto& r) { return r.counts.failed; }},
-      {"mean_accuracy", "mean accuracy", plain, [](auto& r) { return r.counts.mean_accuracy; }},
+       [&](auto& r) { return analysis.contestants[r.margin.contestant]; }, "", "what is compared"},
+      {"baseline", "", as_text, [&](auto&) { return analysis.contestants[0]; }, "", "with what"},
+      {"rungs", "rungs", count, [](auto& r) { return r.margin.rungs.size(); }, "rungs", "with that value"},
+      {"failed", "failed runs", count, [](auto& r) { return r.counts.failed; }, "runs", "that failed or diverged"},
+      {"mean_accuracy", "mean accuracy", plain, [](auto& r) { return r.counts.mean_accuracy; }, "share",
+       "mean of the rungs' means"},
       {"compared_rungs", "compared rungs", count,
-       [](auto& r) { return unless_baseline(r.margin, r.margin.compared.size()); }},
+       [](auto& r) { return unless_baseline(r.margin, r.margin.compared.size()); }, "rungs", "as in margins.csv"},
       {"complete_seeds", "seeds", count,
-       [](auto& r) { return unless_baseline(r.margin, r.margin.seeds); }},
-      {"margin", "margin", change, [](auto& r) { return r.margin.difference; }},
-      {"margin", "95 %", change, [](auto& r) { return r.margin.interval; }},
-      {"margin_p", "", p_value, [](auto& r) { return r.margin.p; }},
+       [](auto& r) { return unless_baseline(r.margin, r.margin.seeds); }, "seeds", "as in margins.csv"},
+      {"margin", "margin", change, [](auto& r) { return r.margin.difference; }, "share",
+       "mean difference in accuracy over these rungs"},
+      {"margin", "95 %", change, [](auto& r) { return r.margin.interval; }, "share", "95 % interval of the margin"},
+      {"margin_p", "", p_value, [](auto& r) { return r.margin.p; }, "probability", "two-sided sign-flip test"},
       {"better", "better", count,
-       [](auto& r) { return unless_baseline(r.margin, r.counts.better); }},
-      {"worse", "worse", count, [](auto& r) { return unless_baseline(r.margin, r.counts.worse); }}};
+       [](auto& r) { return unless_baseline(r.margin, r.counts.better); }, "rungs", "where the verdict is better"},
+      {"worse", "worse", count, [](auto& r) { return unless_baseline(r.margin, r.counts.worse); }, "rungs",
+       "where it is worse"}};
   return sheet("marginals.csv", columns, rows);
+}
+
+std::vector<ColumnText> all_columns() {
+  std::vector<ColumnText> all = lab::run_columns();
+  const Analysis none;
+  for (const Sheet& sheet :
+       {summary_sheet(none), comparison_sheet(none), margins_sheet(none), marginals_sheet(none)})
+    all.insert(all.end(), sheet.columns.begin(), sheet.columns.end());
+  return all;
 }
 
 RungCounts count_rungs(const Analysis& analysis, const Margin& margin) {

@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "geometry/geometry.h"
 #include "ladder/base/error.h"
+#include "lab/results.h"
 #include "ladder/base/text.h"
 #include "report/report_parts.h"
 #include "statistics/contestant.h"
@@ -223,7 +224,7 @@ Verdicts judge(const std::filesystem::path& directory) {
     const Verdicts more = verdicts_of(Table::read(directory / file));
     verdicts.insert(verdicts.end(), more.begin(), more.end());
   };
-  add("runs.csv", [&](const Table& runs) { return judge_sweep(name, analyse(runs)); });
+  add("runs.csv", [&](const Table& runs) { return judge_sweep(name, analyse(lab::with_words_for_flags(runs))); });
   add("bench.csv", [&](const Table& bench) { return judge_cost(name, bench); });
   add("geometry.csv", [&](const Table& geometry) { return judge_geometry(name, geometry); });
   if (!any)

@@ -68,9 +68,20 @@ void correct(std::vector<Comparison>& comparisons, std::size_t contestant) {
   for (std::size_t i = 0; i < tested.size(); ++i) tested[i]->p_holm = adjusted[i];
 }
 
+// Whether so many seeds could show a difference after the correction if all of theirs had one sign.
+bool could_show(const std::vector<Comparison>& comparisons, const Comparison& one) {
+  int tested = 0, pairs = 0;
+  for (const Comparison& c : comparisons)
+    if (c.contestant == one.contestant && !std::isnan(c.p_holm)) {
+      ++tested;
+      pairs = std::max(pairs, c.pairs);
+    }
+  return one.pairs >= least_pairs && (tested == 0 || tested * std::ldexp(2.0, -pairs) < significance);
+}
+
 // A claim needs both: a corrected p below the level, and an interval that excludes 0.
-std::string verdict(const Comparison& comparison) {
-  if (comparison.pairs < least_pairs) return "too few seeds";
+std::string verdict(const std::vector<Comparison>& comparisons, const Comparison& comparison) {
+  if (!could_show(comparisons, comparison)) return "too few seeds";
   if (comparison.p_holm < significance) {
     if (comparison.difference_interval.above(0)) return "better";
     if (comparison.difference_interval.below(0)) return "worse";
@@ -184,7 +195,7 @@ void compare(Analysis& analysis) {
       analysis.comparisons.push_back(compared(analysis.rungs[rung], rung, contestant));
   for (std::size_t contestant = 1; contestant < analysis.contestants.size(); ++contestant)
     correct(analysis.comparisons, contestant);
-  for (Comparison& comparison : analysis.comparisons) comparison.verdict = verdict(comparison);
+  for (Comparison& comparison : analysis.comparisons) comparison.verdict = verdict(analysis.comparisons, comparison);
 }
 
 void take_margins(Analysis& analysis) {

@@ -4,9 +4,13 @@
 #include <cmath>
 #include <limits>
 
+#include "base/version.h"
+
 namespace ladder::train {
 
 static const std::string progress = "run.";  // what the names of a run's own metadata begin with
+
+static const std::string about = "ladder.";   // and those about the file
 
 static Safetensors content_of(const Settings& settings, Trainer& trainer) {
   Safetensors file;
@@ -14,6 +18,9 @@ static Safetensors content_of(const Settings& settings, Trainer& trainer) {
     if (setting->changes_results() && settings.applies(setting->name))
       file.metadata[setting->name] = settings.text(setting->name);
   file.metadata["steps_done"] = std::to_string(trainer.steps_done());
+  file.metadata[about + "format"] = "checkpoint 1";
+  file.metadata[about + "version"] = version();
+  file.metadata[about + "vocabulary"] = std::to_string(trainer.task().vocabulary());
   const Parameters<float>& parameters = trainer.parameters();
   for (const auto& entry : parameters.entries()) {
     const float* value = parameters.values().data() + entry.offset;
@@ -22,8 +29,11 @@ static Safetensors content_of(const Settings& settings, Trainer& trainer) {
   return file;
 }
 
-void save_checkpoint(const std::filesystem::path& path, const Settings& settings, Trainer& trainer) {
-  write_safetensors(path, content_of(settings, trainer), Durable::yes);
+void save_checkpoint(const std::filesystem::path& path, const Settings& settings, Trainer& trainer,
+                     double accuracy) {
+  Safetensors file = content_of(settings, trainer);
+  if (!std::isnan(accuracy)) file.metadata[about + "accuracy"] = to_text(accuracy);
+  write_safetensors(path, file, Durable::yes);
 }
 
 // ---- a run on its way ---------------------------------------------------------------------------
@@ -126,7 +136,7 @@ Settings checkpoint_settings(const Safetensors& file) {
     throw failure("'" + file.path + "' is not a checkpoint of this program: its metadata lack settings");
   Settings settings;
   for (const auto& [key, value] : file.metadata)
-    if (key != "steps_done" && !key.starts_with(progress)) settings.set(key, value, file.path);
+    if (key != "steps_done" && !key.starts_with(progress) && !key.starts_with(about)) settings.set(key, value, file.path);
   return settings;
 }
 

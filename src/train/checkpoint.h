@@ -13,8 +13,11 @@
 
 namespace ladder::train {
 
-// Throws a failure if the file cannot be written.
-void save_checkpoint(const std::filesystem::path& path, const Settings& settings, Trainer& trainer);
+// The metadata have the settings, steps_done, and about the file: ladder.format (checkpoint 1),
+// ladder.version, ladder.vocabulary, ladder.accuracy (if it is known). Throws a failure if the file
+// cannot be written.
+void save_checkpoint(const std::filesystem::path& path, const Settings& settings, Trainer& trainer,
+                     double accuracy = RunResult::unknown);
 
 void save_progress(const std::filesystem::path& path, const Settings& settings, Trainer& trainer,
                    const RunResult& result);

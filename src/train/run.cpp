@@ -188,12 +188,26 @@ RunResult run(const Settings& s, Trainer& trainer, const RunOptions& options) {
   return Course(s, trainer, options).finish();
 }
 
+// What is known of a run that could not begin.
+static RunResult known_of_task(const Settings& s) {
+  RunResult result;
+  try {
+    const auto task = make_task(s);
+    result.complexity_bits = task->complexity_bits();
+    result.chance = task->chance();
+    result.best_possible = task->best_possible();
+    result.holdout = task->holdout();
+  } catch (const std::exception&) {  // then nothing is
+  }
+  return result;
+}
+
 RunResult run_safely(const Settings& s, const RunOptions& options) {
   try {
     Trainer trainer(s);
     return run(s, trainer, options);
   } catch (const std::exception& error) {
-    RunResult result;
+    RunResult result = known_of_task(s);
     result.status = Status::failed;
     result.reason = error.what();
     return result;

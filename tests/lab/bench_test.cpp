@@ -151,7 +151,7 @@ TEST_CASE("the text has a table a part, without empty columns") {
 
 TEST_CASE("an unknown part is a usage error") {
   CHECK_THROWS_WITH_AS(quick_bench({"step"}),
-                       "unknown part 'step', expected one of steps, matmul, attention, operations, sweep, did "
-                       "you mean 'steps'?",
+                       "unknown part 'step', expected one of steps, matmul, attention, operations, sweep, mechanisms, "
+                       "did you mean 'steps'?",
                        Error);
 }

@@ -188,3 +188,41 @@ TEST_CASE("dot charts are well-formed and legible") {
     check_picture(to_svg(chart));
   }
 }
+
+TEST_CASE("twenty series are named beside their lines and marks, without a legend, and stay apart") {
+  LineChart lines = line_chart(1, 5, 1);
+  lines.subtitle = "task nt, 3 seeds", lines.note = "Bands are intervals.";
+  DotChart dots;
+  dots.categories = {"a", "b"};
+  DotFacet facet{.axis = {.label = "accuracy"}};
+  lines.facets[0].series.clear();
+  for (std::size_t i = 0; i < 20; ++i) {
+    Series s{"score number " + std::to_string(i), i, {}};
+    for (int x = 0; x < 5; ++x) s.points.push_back({double(x), 0.5 + 0.001 * double(i), 0.4, 0.6});
+    lines.facets[0].series.push_back(s);
+    s.connected = false;
+    s.points.resize(dots.categories.size());
+    facet.series.push_back(s);
+  }
+  dots.facets.push_back(facet);
+  for (const std::string& svg : {to_svg(lines), to_svg(dots)}) {
+    check_picture(svg);
+    CHECK(svg.find(">score number 19<") != std::string::npos);
+    CHECK(svg.find("data-series=\"score number 7\"") != std::string::npos);
+  }
+  CHECK(to_svg(lines).find("<desc>task nt, 3 seeds. Bands are intervals.</desc>") != std::string::npos);
+  // The eighth has the first one's colour, but another dash.
+  const std::string svg = to_svg(lines);
+  const auto lines_of = [&](const char* colour) {
+    std::vector<std::string> dashes;
+    for (std::size_t at = 0; (at = svg.find("<polyline", at)) != std::string::npos; ++at) {
+      const std::string tag = svg.substr(at, svg.find('>', at) - at);
+      if (attribute_of(tag, "stroke") == colour) dashes.push_back(attribute_of(tag, "stroke-dasharray"));
+    }
+    std::sort(dashes.begin(), dashes.end());
+    return dashes;
+  };
+  const auto dashes = lines_of("#D55E00");
+  REQUIRE(dashes.size() == 3);
+  CHECK(std::adjacent_find(dashes.begin(), dashes.end()) == dashes.end());
+}

@@ -95,8 +95,9 @@ inline std::vector<TextBox> text_boxes(const std::string& svg) {
 // The first two texts that overlap, or one that leaves the picture; empty if there are none.
 inline std::string text_collision(const std::string& svg) {
   const std::string head = svg.substr(0, svg.find('>'));
-  const double width = std::atof(attribute_of(head, "width").c_str());
-  const double height = std::atof(attribute_of(head, "height").c_str());
+  const std::string box = attribute_of(head, "viewBox");  // "0 0 WIDTH HEIGHT"
+  char* rest = nullptr;
+  const double width = std::strtod(box.c_str() + 4, &rest), height = std::atof(rest);
   const std::vector<TextBox> boxes = text_boxes(svg);
   for (std::size_t i = 0; i < boxes.size(); ++i) {
     const TextBox& a = boxes[i];

@@ -90,7 +90,7 @@ TEST_CASE("checkpoint: the metadata are the settings, all that results depend on
   const Safetensors file = read_safetensors(scratch / "a");
   for (const Setting* setting : all_settings()) {
     CAPTURE(setting->name);
-    const bool kept = setting->group != Group::session && s.applies(setting->name);
+    const bool kept = setting->changes_results() && s.applies(setting->name);
     REQUIRE(file.metadata.contains(setting->name) == kept);
     if (kept) CHECK(file.metadata.at(setting->name) == s.text(setting->name));
   }
