@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <unistd.h>
+#include <ostream>
 
 #include <cerrno>
 #include <chrono>
@@ -90,6 +91,10 @@ fs::path move_aside(const fs::path& directory) {
     if (error) throw cannot("move aside", directory, error.message());
     return aside;
   }
+}
+
+void write_patiently(const std::function<void()>& write, std::ostream& out) {
+  write_patiently(write_patience(), write, [&](const std::string& what) { out << what << std::endl; });
 }
 
 double write_patience() {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <iosfwd>
 #include <utility>
 #include <string>
 #include <string_view>
@@ -35,6 +36,9 @@ std::filesystem::path move_aside(const std::filesystem::path& directory);
 // first failure is told at once; throws the last one.
 void write_patiently(double seconds, const std::function<void()>& write,
                      const std::function<void(const std::string&)>& tell);
+
+// For write_patience(), telling on `out`, a line a time.
+void write_patiently(const std::function<void()>& write, std::ostream& out);
 
 // How long that is: 60 s, or what LADDER_WRITE_PATIENCE says (for tests).
 double write_patience();

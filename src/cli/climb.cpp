@@ -10,6 +10,7 @@
 #include "base/signals.h"
 #include "base/version.h"
 #include "cli/command.h"
+#include "cli/provenance.h"
 #include "cli/shard.h"
 #include "climb/climb_report.h"
 #include "climb/progress.h"
@@ -81,39 +82,22 @@ static int count_of(const Arguments& arguments, const char* flag) {
   return static_cast<int>(*count);
 }
 
-static std::filesystem::path directory_of(const Plan& plan) {
-  Settings s = plan.base;
-  s.resolve();
-  return s.text("out") == "auto" ? std::filesystem::path("data") / plan.name : std::filesystem::path(s.text("out"));
-}
-
 static ExitCode tell_table(const Plan& plan, const Table& table, const std::string& name) {
   std::vector<std::vector<std::string>> rows = {table.columns()};
   for (std::size_t row = 0; row < table.rows(); ++row) rows.push_back(table.row(row));
   std::cout << aligned(rows);
-  const auto path = directory_of(plan) / name;
+  const auto path = plan.directory() / name;
   std::filesystem::create_directories(path.parent_path());
   write_file(path, table.to_csv());
   std::cout << "in " << path.string() << "\n";
   return ExitCode::ok;
 }
 
-static std::string provenance(const Arguments& arguments, const std::string& started, double seconds,
-                              const Climb& result) {
-  std::string command = "ladder climb " + arguments.positional[0];
-  for (const Override& given : arguments.settings) command += " --" + given.key + " " + join(given.words, " ");
-  for (const auto& [name, value] : arguments.flags)
-    command.append(" --").append(name).append(value.empty() ? "" : " ").append(value);
-  return "command  " + command + "\nversion  " + version() + "\nmachine  " + machine() + "\nthreads  " +
-         std::to_string(result.threads) + "\nstarted  " + started + "\nseconds  " + fixed(seconds, 0) + "\n" +
-         (result.kept > 0 ? "went on  " + std::to_string(result.kept) + " trainings were there before\n" : "");
-}
-
 static ExitCode run_climb(const Arguments& arguments) {
   const Plan plan = read_plan(arguments.positional[0], arguments.settings);
   if (arguments.has("dry-run")) return print_plan(plan), ExitCode::ok;
   if (arguments.has("replay"))
-    return tell_table(plan, table_of(replay(plan, read_logs(directory_of(plan), std::cerr), count_of(arguments, "replay"))),
+    return tell_table(plan, table_of(replay(plan, read_logs(plan.directory(), std::cerr), count_of(arguments, "replay"))),
                       "replay.csv");
   if (arguments.has("simulate"))
     return tell_table(plan, table_of(simulate(plan, count_of(arguments, "simulate"))), "simulation.csv");
@@ -126,12 +110,13 @@ static ExitCode run_climb(const Arguments& arguments) {
   const auto start = std::chrono::steady_clock::now();
   const Climb result = climb::climb(plan, options, std::cerr, isatty(STDERR_FILENO));
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  const auto patiently = [](const std::function<void()>& write) {
-    write_patiently(write_patience(), write, [](const std::string& what) { std::cerr << what << std::endl; });
-  };
+  const auto patiently = [](const std::function<void()>& write) { write_patiently(write, std::cerr); };
   if (result.made > 0)
     patiently([&] {
-      append_file(result.directory / "provenance.txt", provenance(arguments, started, seconds.count(), result));
+      append_file(result.directory / "provenance.txt",
+                  provenance("climb", arguments, result.threads, started, seconds.count()) +
+                      (result.kept > 0 ? "went on  " + std::to_string(result.kept) + " trainings were there before\n"
+                                       : ""));
     });
   if (result.contest && options.shard.count == 1) {
     const ClimbReport report = make_report(plan, *result.contest, *result.ground, result.finished);

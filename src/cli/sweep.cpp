@@ -53,10 +53,7 @@ static ExitCode run_sweep(const Arguments& arguments) {
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   std::vector<Lock> alone;  // the report is made from all parts
   if (options.shard.count > 1) alone.push_back(result.store->tables_lock());
-  const auto patiently = [](const std::function<void()>& write) {
-    write_patiently(write_patience(), write,
-                    [](const std::string& what) { std::cerr << what << std::endl; });
-  };
+  const auto patiently = [](const std::function<void()>& write) { write_patiently(write, std::cerr); };
   if (result.made > 0) patiently([&] {
     append_file(result.directory / "provenance.txt",
                 provenance("sweep", arguments, result.threads, started, seconds.count()) +

@@ -1,11 +1,11 @@
 // ladder train: one run, watched.
 #include <unistd.h>
 
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <iostream>
 
+#include "base/clock.h"
 #include "base/files.h"
 #include "base/signals.h"
 #include "base/terminal.h"
@@ -64,7 +64,7 @@ class CurveOnScreen {
   void say(const std::string& text) { line_.say(text); }
 
   void add(const CurvePoint& point) {
-    if (first_ < 0) first_ = point.step, begun_ = now();
+    if (first_ < 0) first_ = point.step, begun_ = seconds_now();
     constexpr int most_lines = 50, bar = 30;
     const auto filled = static_cast<std::size_t>(bar * std::min(1.0, std::max(0.0, point.accuracy)));
     const std::string text = "step " + pad_left(std::to_string(point.step), 7) + "  loss " +
@@ -77,15 +77,12 @@ class CurveOnScreen {
       next_ = point.step + steps_ / most_lines;
     }
     if (point.step == first_ || point.step >= steps_) return line_.clear();
-    const double each = (now() - begun_) / (point.step - first_);
+    const double each = (seconds_now() - begun_) / (point.step - first_);
     line_.show("step " + std::to_string(point.step) + " of " + std::to_string(steps_) + ", up to " +
                duration_text(each * (steps_ - point.step)) + " left; " + text);
   }
 
  private:
-  static double now() {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-  }
   LiveLine line_;
   const int steps_;
   int first_ = -1, next_ = 0;
@@ -141,10 +138,7 @@ static ExitCode run_train(const Arguments& arguments) {
   require_same(store, s);
   const auto checkpoint = directory / "checkpoint.safetensors";
   const RunKey key = run_key(s);
-  const auto patiently = [](const std::function<void()>& write) {
-    write_patiently(write_patience(), write,
-                    [](const std::string& what) { std::cerr << what << std::endl; });
-  };
+  const auto patiently = [](const std::function<void()>& write) { write_patiently(write, std::cerr); };
 
   const LoggedRun* finished = store.finished().find(key);
   if (!finished || finished->row.result.status == Status::failed) {

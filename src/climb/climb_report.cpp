@@ -19,12 +19,6 @@ static Interval share_interval(const Confirmation& confirmation) {
   return statistics::wilson(confirmation.solved(), static_cast<int>(confirmation.solved_at.size()));
 }
 
-static double mean_steps(const Confirmation& confirmation, int steps) {
-  statistics::Values times;
-  for (const int at : confirmation.solved_at) times.push_back(at >= 0 ? at : steps);
-  return statistics::mean(times);
-}
-
 // ---- tables -------------------------------------------------------------------------------------
 
 static Table climb_table(const Plan& plan, const Contest& contest, const Ground& ground) {
@@ -39,7 +33,7 @@ static Table climb_table(const Plan& plan, const Contest& contest, const Ground&
       for (const std::string& cell :
            {plan.rung_name(rung), std::to_string(rung + 1), std::to_string(best.solved()),
             std::to_string(best.solved_at.size()), number(interval.low, 3), number(interval.high, 3),
-            number(mean_steps(best, ground.steps(rung)), 1), text_of(plan.recipe(best.recipe)),
+            number(statistics::mean(best.times(ground.steps(rung))), 1), text_of(plan.recipe(best.recipe)),
             plan.edges_of(best.recipe)})
         cells.push_back(cell);
     } else {
@@ -71,7 +65,7 @@ static Table rungs_table(const Plan& plan, const Contest& contest, const Ground&
         for (const std::string& cell :
              {std::to_string(fresh->second.solved()), std::to_string(fresh->second.solved_at.size()),
               number(interval.low, 3), number(interval.high, 3),
-              number(mean_steps(fresh->second, ground.steps(rung)), 1)})
+              number(statistics::mean(fresh->second.times(ground.steps(rung))), 1)})
           cells.push_back(cell);
       } else {
         cells.insert(cells.end(), 5, "");
@@ -126,17 +120,19 @@ static std::string sentence(const Plan& plan, const Pair& pair) {
   return text + ".";
 }
 
-static std::string words_of(const Plan& plan, const ClimbReport& report, const std::vector<Pair>& pairs,
-                            bool finished) {
+static std::string words_of(const Plan& plan, const Contest& contest, const ClimbReport& report,
+                            const std::vector<Pair>& pairs, bool finished) {
   std::vector<std::vector<std::string>> rows = {
       {"contestant", "highest rung solved", "fresh seeds", "95 %", "mean steps", "recipes solving", "trainings", "steps"}};
   for (std::size_t i = 0; i < report.climb.rows(); ++i) {
     const auto cell = [&](const char* column) { return report.climb.at(i, column); };
     const bool any = !cell("rung").empty();
+    const Climber& climber = contest.climbers()[i];
     std::string solving;
-    for (std::size_t r = 0; r < report.rungs.rows(); ++r)
-      if (report.rungs.at(r, "contestant") == cell("contestant") && report.rungs.at(r, "rung") == cell("rung"))
-        solving = report.rungs.at(r, "recipes_solving") + "/" + report.rungs.at(r, "recipes_tried");
+    if (any) {
+      const Search& search = climber.searches().at(climber.frontier());
+      solving = std::to_string(search.solving) + "/" + std::to_string(search.tried);
+    }
     rows.push_back({cell("contestant"), any ? cell("rung") : "none",
                     any ? cell("seeds_solved") + "/" + cell("seeds") : "",
                     any ? cell("share_low") + " .. " + cell("share_high") : "", cell("mean_steps"), solving,
@@ -215,7 +211,7 @@ ClimbReport make_report(const Plan& plan, const Contest& contest, const Ground& 
   report.rungs = rungs_table(plan, contest, ground);
   const std::vector<Pair> pairs = finished ? compare(contest, ground) : std::vector<Pair>();
   report.pairs = pairs_table(plan, pairs);
-  report.words = words_of(plan, report, pairs, finished);
+  report.words = words_of(plan, contest, report, pairs, finished);
   report.picture = picture_of(plan, contest);
   report.page = page_of(plan, report);
   return report;

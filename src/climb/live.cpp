@@ -168,7 +168,7 @@ class Work {
       climb_.failed += row.result.status == lab::Status::failed;
       if (!goes_on || row.result.solved()) store_.remove_unfinished(key);
       else kept_states_.insert({trial, key});
-      progress_.done(trial, row.result);
+      progress_.done(row.result);
     } catch (const std::exception& error) {
       unwritable_ = std::string(error.what()) + "; the climb ends, all earlier trainings are kept";
       set_stop_signal(SIGTERM);
@@ -204,16 +204,9 @@ class Work {
 
 }  // namespace
 
-static std::filesystem::path directory_of(const Plan& plan) {
-  Settings s = plan.base;
-  s.resolve();
-  return s.text("out") != "auto" ? std::filesystem::path(s.text("out"))
-                                 : std::filesystem::path("data") / plan.name;
-}
-
 Climb climb(const Plan& plan, const ClimbOptions& options, std::ostream& out, bool terminal) {
   Climb climb;
-  climb.directory = directory_of(plan);
+  climb.directory = plan.directory();
   const int contestants = static_cast<int>(plan.contestants.size());
   if (options.shard.count > contestants)
     throw usage_error("a part of a climb takes contestants: there are " + std::to_string(contestants) +
@@ -262,8 +255,7 @@ Climb climb(const Plan& plan, const ClimbOptions& options, std::ostream& out, bo
     throw;
   }
   climb.signal = stop_signal();
-  write_patiently(write_patience(), [&] { work.write_tables(); },
-                  [&](const std::string& what) { out << what << std::endl; });
+  write_patiently([&] { work.write_tables(); }, out);
   if (climb.finished && options.shard.count == 1) climb.store->forget_unfinished();
   return climb;
 }

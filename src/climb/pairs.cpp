@@ -19,12 +19,6 @@ const char* text_of(Verdict verdict) {
   return "";
 }
 
-static Values restricted(const Confirmation& confirmation, int steps) {
-  Values times;
-  for (const int at : confirmation.solved_at) times.push_back(at >= 0 ? at : steps);
-  return times;
-}
-
 static void compare_reach(Pair& pair, const Climber& a, const Climber& b) {
   pair.rung = std::max(a.frontier(), b.frontier());
   if (pair.rung < 0) return;
@@ -39,8 +33,8 @@ static void compare_times(Pair& pair, const Climber& a, const Climber& b, const 
   pair.time_rung = std::min(a.frontier(), b.frontier());
   if (pair.time_rung < 0) return;
   const int steps = ground.steps(pair.time_rung);
-  const Values x = restricted(a.confirmations().at(pair.time_rung), steps);
-  const Values y = restricted(b.confirmations().at(pair.time_rung), steps);
+  const Values x = a.confirmations().at(pair.time_rung).times(steps);
+  const Values y = b.confirmations().at(pair.time_rung).times(steps);
   pair.ratio = mean(x) / mean(y);
   const int n = static_cast<int>(x.size());
   pair.ratio_interval = bootstrap(n, [&](const int* seeds, int count) {

@@ -214,6 +214,13 @@ Settings Plan::settings(const Trial& trial) const {
   return s;
 }
 
+std::filesystem::path Plan::directory() const {
+  Settings s = base;
+  s.resolve();
+  if (s.text("out") != "auto") return s.text("out");
+  return std::filesystem::path("data") / name;
+}
+
 static std::string lines_of(const char* mark, const std::vector<Assignments>& list) {
   std::string text;
   for (const Assignments& assignments : list) {

@@ -36,6 +36,7 @@ struct Plan {
   std::vector<int> beyond(int recipe) const;
   std::string edges_of(int recipe) const;  // what it says for people; empty: it lies within
   Settings settings(const Trial& trial) const;        // of the training, resolved
+  std::filesystem::path directory() const;  // of the results
   std::string resolved() const;  // the text of a file without includes that means the same
 };
 

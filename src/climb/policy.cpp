@@ -16,6 +16,12 @@ int Confirmation::solved() const {
   return static_cast<int>(std::count_if(solved_at.begin(), solved_at.end(), [](int at) { return at >= 0; }));
 }
 
+std::vector<double> Confirmation::times(int steps) const {
+  std::vector<double> times;
+  for (const int at : solved_at) times.push_back(at >= 0 ? at : steps);
+  return times;
+}
+
 // ---- one rung -----------------------------------------------------------------------------------
 
 int Climber::rounded(double steps) const {
@@ -90,6 +96,11 @@ const Search& Climber::search(int rung) {
     int recipe;
     Observation seen;
   };
+  const auto recipes_of = [](const std::vector<Runner>& runners) {
+    std::vector<int> recipes;
+    for (const Runner& runner : runners) recipes.push_back(runner.recipe);
+    return recipes;
+  };
   std::vector<Runner> alive, solved;
   for (const int recipe : search.field) alive.push_back({recipe, {}});
   search.tried = static_cast<int>(alive.size());
@@ -100,30 +111,24 @@ const Search& Climber::search(int rung) {
     const int now = rounded(std::min(steps / part, patience * fastest));
     if (now <= done) break;
     done = now;
-    std::vector<int> recipes;
-    for (const Runner& runner : alive) recipes.push_back(runner.recipe);
-    const auto seen = look(rung, recipes, {0}, now);
+    const auto seen = look(rung, recipes_of(alive), {0}, now);
     for (std::size_t i = 0; i < alive.size(); ++i) alive[i].seen = seen[i];
     std::stable_sort(alive.begin(), alive.end(),
                      [](const Runner& a, const Runner& b) { return better(a.seen, b.seen); });
     const auto unsolved = std::find_if(alive.begin(), alive.end(),
                                        [](const Runner& runner) { return !runner.seen.solved(); });
     solved.insert(solved.end(), alive.begin(), unsolved);
+    if (alive.front().seen.solved()) fastest = std::min<double>(fastest, alive.front().seen.solved_at);
     const auto kept = std::max<std::ptrdiff_t>(
         rules_.finalists, static_cast<std::ptrdiff_t>(std::ceil(alive.size() / double(rules_.halving))));
     alive.erase(alive.begin(), unsolved);
-    if (!solved.empty()) fastest = std::min_element(solved.begin(), solved.end(), [](const Runner& a, const Runner& b) {
-      return better(a.seen, b.seen);
-    })->seen.solved_at;
     if (level + 1 < rules_.levels && std::ssize(alive) > kept) alive.resize(static_cast<std::size_t>(kept));
   }
   // One seed may be an unlucky one.
   if (rules_.tuning_seeds > 1 && !alive.empty() && done > 0) {
-    std::vector<int> recipes;
-    for (const Runner& runner : alive) recipes.push_back(runner.recipe);
-    const auto seen = look(rung, recipes, {1}, done);
-    for (std::size_t i = 0; i < recipes.size(); ++i)
-      if (seen[i].solved()) solved.push_back({recipes[i], seen[i]});
+    const auto seen = look(rung, recipes_of(alive), {1}, done);
+    for (std::size_t i = 0; i < alive.size(); ++i)
+      if (seen[i].solved()) solved.push_back({alive[i].recipe, seen[i]});
   }
   std::stable_sort(solved.begin(), solved.end(),
                    [](const Runner& a, const Runner& b) { return better(a.seen, b.seen); });
@@ -133,9 +138,7 @@ const Search& Climber::search(int rung) {
     search.winner = alive.empty() ? search.field[0] : alive[0].recipe;
   } else {
     if (std::ssize(solved) > rules_.finalists) solved.resize(static_cast<std::size_t>(rules_.finalists));
-    std::vector<int> finalists;
-    for (const Runner& runner : solved) finalists.push_back(runner.recipe);
-    decide(search, rung, finalists);
+    decide(search, rung, recipes_of(solved));
     if (const auto beyond = ground_.beyond(search.winner); !beyond.empty()) decide(search, rung, beyond);
   }
   if (search.solved > 0) winners_.push_back(search.winner);

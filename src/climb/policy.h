@@ -83,6 +83,7 @@ struct Confirmation {
   int recipe = -1;
   std::vector<int> solved_at;  // by seed; -1: unsolved
   int solved() const;
+  std::vector<double> times(int steps) const;  // to solve; `steps` where it is unsolved
 };
 
 // One contestant's climb, as far as it is known.

@@ -1,24 +1,13 @@
 #include "climb/progress.h"
 
-#include <chrono>
-#include <numeric>
-#include <ostream>
+#include <unistd.h>
 
+#include <numeric>
+
+#include "base/clock.h"
 #include "ladder/base/text.h"
 
 namespace ladder::climb {
-
-static double seconds_now() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration<double>(now).count();
-}
-
-static std::string duration(double seconds) {
-  const long s = static_cast<long>(seconds + 0.5);
-  if (s < 60) return std::to_string(s) + " s";
-  if (s < 3600) return std::to_string(s / 60) + " min " + std::to_string(s % 60) + " s";
-  return std::to_string(s / 3600) + " h " + std::to_string(s % 3600 / 60) + " min";
-}
 
 namespace {
 
@@ -57,13 +46,7 @@ Cost cost_left(const Plan& plan, Ground& ground) {
 }
 
 Progress::Progress(const Plan& plan, std::ostream& out, bool terminal)
-    : plan_(plan), out_(out), terminal_(terminal), start_(seconds_now()) {}
-
-void Progress::line(const std::string& text) {
-  if (terminal_ && shown_ > 0) out_ << "\r" << std::string(shown_, ' ') << "\r";
-  shown_ = 0;
-  out_ << text << std::endl;
-}
+    : plan_(plan), line_(out, STDERR_FILENO, terminal), terminal_(terminal), start_(seconds_now()) {}
 
 void Progress::tell(const Climber& climber) {
   const std::string name = plan_.contestant_name(climber.contestant());
@@ -74,11 +57,11 @@ void Progress::tell(const Climber& climber) {
     if (search.solved > 0)
       text += "; best after " + fixed(search.steps, 0) + " steps, " + std::to_string(search.solved) + "/" +
               std::to_string(plan_.rules.tuning_seeds) + " seeds: " + text_of(plan_.recipe(search.winner));
-    line(text);
+    line_.say(text);
   }
   for (const auto& [rung, confirmation] : climber.confirmations())
     if (confirmed_.insert({climber.contestant(), rung}).second)
-      line(name + ", " + plan_.rung_name(rung) + ": " + std::to_string(confirmation.solved()) + "/" +
+      line_.say(name + ", " + plan_.rung_name(rung) + ": " + std::to_string(confirmation.solved()) + "/" +
            std::to_string(confirmation.solved_at.size()) + " fresh seeds" +
            (climber.confirmed(rung) ? ": solved" : ""));
 }
@@ -93,17 +76,16 @@ void Progress::status(const Contest* contest, Ground& ground) {
   if (trainings_ == 0) return;
   told_ = seconds_now();
   const double elapsed = told_ - start_;
-  std::string text = std::to_string(trainings_) + " trainings, " + duration(elapsed);
+  std::string text = std::to_string(trainings_) + " trainings, " + duration_text(elapsed);
   if (contest) {
     const Cost left = cost_left(plan_, ground);
-    text += ", " + duration(elapsed * left.steps / steps_) + " left if nothing more is solved";
+    text += ", " + duration_text(elapsed * left.steps / steps_) + " left if nothing more is solved";
   }
-  if (!terminal_) return line(text);
-  out_ << "\r" << text << std::string(shown_ > text.size() ? shown_ - text.size() : 0, ' ') << std::flush;
-  shown_ = text.size();
+  if (terminal_) line_.show(text);
+  else line_.say(text);
 }
 
-void Progress::done(const Trial&, const train::RunResult& result) {
+void Progress::done(const train::RunResult& result) {
   ++trainings_;
   steps_ += std::max(1, result.steps_done);
 }

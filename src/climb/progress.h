@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "base/terminal.h"
 #include "climb/plan.h"
 #include "train/run.h"
 
@@ -24,20 +25,18 @@ class Progress {
 
   // Before each training: tells the searches and confirmations that have come to an end.
   void wanted(const Contest* contest, Ground& ground);
-  void done(const Trial& trial, const train::RunResult& result);
+  void done(const train::RunResult& result);
 
  private:
-  void line(const std::string& text);
   void tell(const Climber& climber);
   void status(const Contest* contest, Ground& ground);
 
   const Plan& plan_;
-  std::ostream& out_;
+  LiveLine line_;
   const bool terminal_;
   const double start_;
   std::set<std::pair<int, int>> searched_, confirmed_;  // contestant, rung
-  std::set<int> ended_;                                 // contestants
-  std::size_t trainings_ = 0, shown_ = 0;
+  std::size_t trainings_ = 0;
   double steps_ = 0, told_ = 0;
 };
 

@@ -8,6 +8,8 @@
 #include <optional>
 #include <set>
 
+#include "lab/definition.h"
+#include "lab/values.h"
 #include "ladder/base/math.h"
 #include "ladder/base/random.h"
 #include "ladder/base/settings.h"
@@ -43,12 +45,6 @@ double halton(std::uint64_t index, int dimension, std::uint64_t seed) {
 
 // ---- definitions --------------------------------------------------------------------------------
 
-static Error bad(const std::string& origin, const std::string& key, const std::string& got,
-                 const std::string& expected) {
-  return usage_error(origin + ": key '" + clipped(key) + "': got '" + clipped(got) +
-                     "', expected " + expected);
-}
-
 // In canonical form. Throws as Settings::set does.
 static std::string checked(const std::string& key, const std::string& word, const std::string& origin) {
   Settings probe;
@@ -77,26 +73,12 @@ Space::Cell Space::cell(const std::string& key, const std::string& text, const s
   const bool numeric = setting->type == Type::integer || setting->type == Type::real;
   if (!numeric || !low || !high || *low >= *high || words.size() != 1u + cell.logarithmic ||
       (cell.logarithmic && *low <= 0))
-    throw bad(origin, key, text,
+    throw lab::bad_value(origin, key, text,
               numeric ? "a value, or a range from low to high such as 0.001..0.1 or 0.001..0.1 log"
                       : "a value: only numbers have ranges");
   checked(key, to_text(*low), origin), checked(key, to_text(*high), origin);
   cell.low = *low, cell.high = *high;
   return cell;
-}
-
-// "a, b" of "(a, b) (c, d)"; nothing if that is not what the text is.
-static std::optional<std::vector<std::vector<std::string>>> tuples_of(std::string_view text) {
-  std::vector<std::vector<std::string>> tuples;
-  for (text = trim(text); !text.empty(); text = trim(text)) {
-    const auto close = text.find(')');
-    if (text.front() != '(' || close == std::string_view::npos) return std::nullopt;
-    auto parts = split(text.substr(1, close - 1), ',');
-    for (std::string& part : parts) part = std::string(trim(part));
-    tuples.push_back(std::move(parts));
-    text.remove_prefix(close + 1);
-  }
-  return tuples;
 }
 
 void Space::add(const std::string& definition, const std::string& origin) {
@@ -109,14 +91,12 @@ void Space::add(const std::string& definition, const std::string& origin) {
   Dimension dimension;
   std::vector<std::vector<std::string>> texts;
   if (left.starts_with('(')) {
-    const auto keys = tuples_of(left), values = tuples_of(right);
-    if (!keys || keys->size() != 1)
-      throw bad(origin, left, left, "keys in one pair of parentheses such as (optimizer, learning_rate)");
-    dimension.keys = keys->front();
+    dimension.keys = lab::paired_keys(left, origin);
+    const auto values = lab::parse_tuples(right);
     if (!values || values->empty() ||
         std::any_of(values->begin(), values->end(),
                     [&](const auto& tuple) { return tuple.size() != dimension.keys.size(); }))
-      throw bad(origin, left, right,
+      throw lab::bad_value(origin, left, right,
                 "tuples of " + std::to_string(dimension.keys.size()) + " values, one for each key");
     texts = *values;
   } else {
@@ -129,7 +109,7 @@ void Space::add(const std::string& definition, const std::string& origin) {
   }
   for (const std::string& key : dimension.keys)
     if (std::find(keys_.begin(), keys_.end(), key) != keys_.end())
-      throw bad(origin, key, right, "each key once; it is searched already");
+      throw lab::bad_value(origin, key, right, "each key once; it is searched already");
     else keys_.push_back(key);
   for (const auto& tuple : texts) {
     auto& choice = dimension.choices.emplace_back();

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "ladder/base/error.h"
@@ -14,11 +13,6 @@
 #include "ladder/base/random.h"
 
 namespace ladder::lab {
-
-double seconds_now() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration<double>(now).count();
-}
 
 // ---- the peak -----------------------------------------------------------------------------------
 

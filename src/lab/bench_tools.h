@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "statistics/statistics.h"
 #include "ladder/tensor/kernels/matmul.h"
 
@@ -13,8 +14,6 @@ namespace ladder::lab {
 
 using namespace tensor;
 using namespace statistics;
-
-double seconds_now();
 
 // Floating-point operations a second of one core that does nothing but multiply-adds, measured for
 // about a millisecond. Throws a failure if they were not really done.

@@ -42,7 +42,8 @@ Axis checked_axis(Axis axis) {
   return axis;
 }
 
-// "(a, b) (c, d)"; nothing if that is not what the text is.
+}  // namespace
+
 std::optional<std::vector<Tuple>> parse_tuples(std::string_view text) {
   std::vector<Tuple> tuples;
   for (text = trim(text); !text.empty(); text = trim(text)) {
@@ -64,6 +65,8 @@ Words paired_keys(const std::string& left, const std::string& origin) {
     throw bad_value(origin, left, left, "each key once");
   return keys;
 }
+
+namespace {
 
 void require_few(const Axis& axis, std::size_t count, std::size_t most) {
   if (count > most)

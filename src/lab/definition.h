@@ -47,6 +47,11 @@ struct Filter {
   std::string text() const { return (only ? "only " : "except ") + condition.text; }
 };
 
+// "(a, b) (c, d)"; nothing if that is not what the text is.
+std::optional<std::vector<std::vector<std::string>>> parse_tuples(std::string_view text);
+// Of "(a, b)". Throws a usage error that begins with the origin.
+std::vector<std::string> paired_keys(const std::string& left, const std::string& origin);
+
 // All throw a usage error that begins with the origin. `most`: so many values.
 Axis plain_axis(const std::string& key, const std::vector<std::string>& words,
                 const std::string& origin, std::size_t most);

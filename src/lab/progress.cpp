@@ -7,15 +7,11 @@
 #include <cmath>
 #include <ostream>
 
+#include "base/clock.h"
 #include "ladder/base/text.h"
 #include "ladder/tensor/kernels/matmul.h"
 
 namespace ladder::lab {
-
-static double seconds_now() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration<double>(now).count();
-}
 
 // ---- speeds ----
 

@@ -4,13 +4,13 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <chrono>
 #include <numeric>
 #include <ostream>
 #include <map>
 #include <set>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/signals.h"
 #include "lab/progress.h"
 
@@ -29,11 +29,6 @@ static const RegisteredSettings settings(
      Setting::words("out", "auto", "directory of the results", "this program")
          .automatically([](const Settings&) { return std::string("auto"); },
                         "data/ and the name of the experiment")});
-
-static double seconds_now() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration<double>(now).count();
-}
 
 // ---- the sweep ----------------------------------------------------------------------------------
 
@@ -303,8 +298,7 @@ Sweep sweep(const Experiment& experiment, const SweepOptions& options, std::ostr
     }
     throw;
   }
-  write_patiently(write_patience(), [&] { work.write_tables(); },
-                  [&](const std::string& what) { out << what << std::endl; });
+  write_patiently([&] { work.write_tables(); }, out);
   sweep.signal = stop_signal();
   for (const RunRow& row : all) {
     if (row.number % shard.count != static_cast<std::size_t>(shard.index - 1)) continue;

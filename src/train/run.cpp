@@ -1,9 +1,9 @@
 #include "train/run.h"
 
-#include <chrono>
 #include <cmath>
 #include <limits>
 
+#include "base/clock.h"
 #include "base/signals.h"
 #include "train/checkpoint.h"
 
@@ -23,11 +23,6 @@ static const RegisteredSettings settings(
      Setting::integer("eval_context", "0", 0, 8192,
                       "another context to measure accuracy at, after training (0: none)",
                       "ladder recipe")});
-
-static double seconds_now() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration<double>(now).count();
-}
 
 static double eval_context_accuracy(const Settings& s, Trainer& trainer) {
   const auto longer = with_eval_context(s);

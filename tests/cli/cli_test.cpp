@@ -13,6 +13,7 @@
 #include "ladder/nn/optimizer.h"
 #include "ladder/nn/score.h"
 #include "ladder/tasks/task.h"
+#include "../scratch.h"
 
 namespace ladder {
 
@@ -55,18 +56,13 @@ fs::path binary() {
 }
 
 // A directory that goes away with the test, to run in.
-class Scratch {
+class Scratch : public ::Scratch {
  public:
-  Scratch() : path_(fs::temp_directory_path() / ("ladder_cli_test_" + unique())) {
-    fs::create_directories(path_);
-  }
-  ~Scratch() { fs::remove_all(path_); }
-  fs::path operator/(const std::string& name) const { return path_ / name; }
-  bool is_empty() const { return fs::is_empty(path_); }
+  bool is_empty() const { return fs::is_empty(path()); }
 
   Output run(const std::string& words) const {
     const std::string command =
-        "cd " + quoted(path_) + " && " + quoted(binary()) + " " + words + " 2>&1";
+        "cd " + quoted(path()) + " && " + quoted(binary()) + " " + words + " 2>&1";
     FILE* pipe = popen(command.c_str(), "r");
     REQUIRE(pipe != nullptr);
     Output out{0, ""};
@@ -79,10 +75,6 @@ class Scratch {
     CHECK_FALSE(out.has("runtime error"));
     return out;
   }
-
- private:
-  std::string unique() const { return std::to_string(reinterpret_cast<std::uintptr_t>(this)); }
-  fs::path path_;
 };
 
 Output run(const std::string& words) { return Scratch().run(words); }

@@ -7,6 +7,7 @@
 #include "base/signals.h"
 #include "climb/climb_report.h"
 #include "climb/replay.h"
+#include "../scratch.h"
 
 namespace ladder {
 
@@ -14,18 +15,6 @@ using namespace climb;
 namespace {
 
 namespace fs = std::filesystem;
-
-class Scratch {
- public:
-  Scratch() : path_(fs::temp_directory_path() / ("ladder_climb_test_" + std::to_string(reinterpret_cast<std::uintptr_t>(this)))) {
-    fs::create_directories(path_);
-  }
-  ~Scratch() { fs::remove_all(path_); }
-  fs::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
 
 // Trainings of a few milliseconds.
 const std::string small =

@@ -8,6 +8,7 @@
 #include "base/signals.h"
 #include "lab/merge.h"
 #include "lab/sweep.h"
+#include "../scratch.h"
 
 namespace ladder {
 
@@ -15,19 +16,6 @@ using namespace lab;
 namespace {
 
 namespace fs = std::filesystem;
-
-class Scratch {
- public:
-  Scratch() : path_(fs::temp_directory_path() / ("ladder_resume_test_" + unique())) {
-    fs::create_directories(path_);
-  }
-  ~Scratch() { fs::remove_all(path_); }
-  fs::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::string unique() const { return std::to_string(reinterpret_cast<std::uintptr_t>(this)); }
-  fs::path path_;
-};
 
 // Eight runs, each of a few milliseconds.
 const std::string small =

@@ -12,6 +12,7 @@
 #include "../contains.h"
 #include "base/signals.h"
 #include "lab/store.h"
+#include "../scratch.h"
 
 namespace ladder {
 
@@ -19,20 +20,6 @@ using namespace lab;
 namespace {
 
 namespace fs = std::filesystem;
-
-class Scratch {
- public:
-  Scratch() : path_(fs::temp_directory_path() / ("ladder_log_test_" + unique())) {
-    fs::create_directories(path_);
-  }
-  ~Scratch() { fs::remove_all(path_); }
-  fs::path operator/(const std::string& name) const { return path_ / name; }
-  const fs::path& path() const { return path_; }
-
- private:
-  std::string unique() const { return std::to_string(reinterpret_cast<std::uintptr_t>(this)); }
-  fs::path path_;
-};
 
 template <class Action>
 std::string message(const Action& action) {

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/table.h"
 #include "../contains.h"
+#include "../scratch.h"
 
 namespace ladder {
 
@@ -16,20 +17,6 @@ using namespace lab;
 namespace {
 
 namespace fs = std::filesystem;
-
-// A directory that goes away with the test.
-class Scratch {
- public:
-  Scratch() : path_(fs::temp_directory_path() / ("ladder_sweep_test_" + unique())) {
-    fs::create_directories(path_);
-  }
-  ~Scratch() { fs::remove_all(path_); }
-  fs::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::string unique() const { return std::to_string(reinterpret_cast<std::uintptr_t>(this)); }
-  fs::path path_;
-};
 
 using Overrides = std::vector<Override>;
 

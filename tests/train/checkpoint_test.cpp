@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "base/files.h"
+#include "../scratch.h"
 
 namespace ladder {
 
@@ -13,20 +14,6 @@ using namespace train;
 namespace {
 
 namespace fs = std::filesystem;
-
-// A directory that goes away with the test.
-class Scratch {
- public:
-  Scratch() : path_(fs::temp_directory_path() / ("ladder_checkpoint_test_" + unique())) {
-    fs::create_directories(path_);
-  }
-  ~Scratch() { fs::remove_all(path_); }
-  fs::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  std::string unique() const { return std::to_string(reinterpret_cast<std::uintptr_t>(this)); }
-  fs::path path_;
-};
 
 using Choices = std::vector<std::pair<std::string, std::string>>;
 
