@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ladder/base/error.h"
+#include "ladder/base/text.h"
 #include "ladder/tasks/task.h"
 #include "plot/chart.h"  // no_value
 #include "statistics/contestant.h"
@@ -23,7 +24,7 @@ class Reader {
       : held_out_(held_out),
         config_(config),
         network_(config, parameters, 1, false),
-        probabilities_(static_cast<std::size_t>(config.context) * config.context),
+        probabilities_(static_cast<std::size_t>(block) * config.context),
         z_(probabilities_.size()),
         legal_(probabilities_.size()) {
     for (int layer = 0; layer < config.layers; ++layer)
@@ -42,9 +43,7 @@ class Reader {
   void look(int layer, int head) {
     look_ = &network_.looks[layer];
     head_ = head;
-    look_->maps({.sequence = 0, .head = head, .begin = 0, .end = context(),
-                 .probabilities = probabilities_.data(), .products = z_.data(),
-                 .legal = legal_.data()});
+    begin_ = end_ = 0;
   }
 
   double accuracy(int sequences) {
@@ -57,9 +56,10 @@ class Reader {
   bool has_target(int query) const { return sequence_.targets[query] >= 0; }
   const float* key(int position) const { return row(look_->key, position); }
 
-  // All legal keys of a query, and their positions.
-  void pairs(int query, std::vector<Pair>& out, std::vector<int>& keys) const {
-    const std::size_t first = static_cast<std::size_t>(query) * context();
+  // All legal keys of a query, and their positions. Fastest for one query after the other.
+  void pairs(int query, std::vector<Pair>& out, std::vector<int>& keys) {
+    if (query < begin_ || query >= end_) read_maps(query);
+    const std::size_t first = static_cast<std::size_t>(query - begin_) * context();
     const double length = look_->scale * norm(row(look_->query, query));
     out.clear(), keys.clear();
     for (int k = 0; k < context(); ++k) {
@@ -70,6 +70,13 @@ class Reader {
   }
 
  private:
+  static constexpr int block = 64;  // queries whose maps are there at a time
+
+  void read_maps(int query) {
+    begin_ = query, end_ = std::min(query + block, context());
+    look_->maps({.sequence = 0, .head = head_, .begin = begin_, .end = end_,
+                 .probabilities = probabilities_.data(), .products = z_.data(), .legal = legal_.data()});
+  }
   const float* row(const Tensor<float>& of, int position) const {
     return of.value() + position * of.stride() + head_ * head_size();
   }
@@ -83,8 +90,8 @@ class Reader {
   const ModelConfig& config_;
   Network<float> network_;
   const Look<float>* look_ = nullptr;
-  int head_ = 0;
-  std::vector<float> probabilities_, z_;  // [query, key] of one head
+  int head_ = 0, begin_ = 0, end_ = 0;
+  std::vector<float> probabilities_, z_;  // [query - begin, key] of one head
   std::vector<std::uint8_t> legal_;
   Sequence sequence_;
 };
@@ -98,7 +105,7 @@ class HeadObserver {
     found_ = {layer, head, {}, 0, empty, empty, empty};
   }
 
-  void observe(const Reader& reader, bool example) {
+  void observe(Reader& reader, bool example) {
     for (int t = 0; t < context_; ++t) add_key(reader.key(t));
     for (int query = 0; query < context_; ++query) {
       if (!reader.has_target(query)) continue;
@@ -149,10 +156,29 @@ AttentionTally Geometry::layer_tally(int layer) const {
   return together;
 }
 
+double geometry_bytes(const ModelConfig& config, int sequences) {
+  const double pairs = 0.5 * config.context * (config.context + 1.0), heads = config.layers * config.heads;
+  // Maps of the mean, and of probabilities and z of an example; every |z|, for its median; and the maps
+  // once more as a picture and as rows of a table.
+  constexpr double in_picture = 3 * 60, in_table = 80;
+  return heads * (3 * sizeof(double) * config.context * config.context +
+                  pairs * (sizeof(float) * sequences + in_picture + in_table));
+}
+
+static void require_room(const ModelConfig& config, int sequences) {
+  const double bytes = geometry_bytes(config, sequences);
+  if (bytes <= most_geometry_bytes) return;
+  throw usage_error("the geometry of " + std::to_string(config.layers * config.heads) + " heads in " +
+                    std::to_string(sequences) + " sequences of " + std::to_string(config.context) +
+                    " tokens takes " + fixed(bytes / 1e9, 1) + " GB of memory, expected at most " +
+                    fixed(most_geometry_bytes / 1e9, 1) + ": take fewer --sequences, or a shorter --context");
+}
+
 Geometry measure_geometry(const std::string& name, const Settings& settings,
                           Parameters<float>& parameters, int sequences) {
   const auto task = make_task(settings);
   const ModelConfig config = model_config(settings, task->vocabulary(), task->context());
+  require_room(config, sequences);
   const auto seed = static_cast<std::uint64_t>(settings.big_integer("seed"));
   Reader reader({*task, seed}, config, parameters);
   std::vector<HeadObserver> observers;

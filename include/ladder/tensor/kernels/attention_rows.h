@@ -127,7 +127,7 @@ struct WeightOfZ {
   static constexpr int saved = to_maximum ? 2 : normaliser.divide_by_sum;  // 1/(Σ weight + epsilon), max z
 
   template <class R>
-  [[gnu::flatten]] static void forward(const R& rows) {
+  static void forward(const R& rows) {
     using Vec = typename R::Vec;
     Vec maximum{};
     if constexpr (to_maximum) {
@@ -151,7 +151,7 @@ struct WeightOfZ {
   }
 
   template <class R>
-  [[gnu::flatten]] static void backward(const R& rows) {
+  static void backward(const R& rows) {
     using Vec = typename R::Vec;
     const Vec one_by_sum = normaliser.divide_by_sum ? rows.load(0) : Vec{} + 1;
     const Vec maximum = to_maximum ? rows.load(1) : Vec{};
