@@ -386,6 +386,11 @@ TEST_CASE("inspect: several checkpoints, and the models they started from") {
   CHECK(numbers.at(3, "antiparallel_if_uniform") == numbers.at(9, "antiparallel_if_uniform"));
 }
 
+TEST_CASE("geometry: what would take too much memory is refused, with its size") {
+  Parameters<float> none;
+  CHECK_THROWS_WITH_AS(measure_geometry("model", settings_with(with(small, {{"context", "8192"}})), none, 256), doctest::Contains(" GB of memory, expected at most 4.0"), Error);
+}
+
 TEST_CASE("inspect: what is wrong is told") {
   const Folder folder;
   const std::string checkpoint = train_checkpoint(folder.path / "tiny.safetensors", small);

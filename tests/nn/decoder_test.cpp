@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "../allocation_count.h"
 #include "ladder/base/random.h"
 #include "ladder/nn/optimizer.h"
 #include "ladder/nn/pattern.h"
@@ -107,6 +108,20 @@ TEST_CASE("decoder: score square in linear time, and what it carries does not gr
       check<double>(config, {context, 3, {}}, position);
       CHECK(state_size(config) == 2 * 21 * (6 + 1));
     }
+}
+
+TEST_CASE("decoder: after its first token it allocates nothing") {
+  Settings s;
+  s.set("position", "rope", "test");
+  s.resolve();
+  const ModelConfig config = model_config(s, 5, 200);
+  Parameters<float> parameters = parameters_of<float>(config);
+  Decoder<float> decoder(config, parameters, 2);
+  const std::vector<std::int32_t> tokens = {2, 1};
+  decoder.read(tokens);
+  const long before = allocation_count();
+  while (decoder.position() < 200) decoder.read(tokens);
+  CHECK(allocation_count() == before);
 }
 
 TEST_CASE("decoder: beyond the context there is nothing to read") {

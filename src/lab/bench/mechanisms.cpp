@@ -1,8 +1,8 @@
-#include "lab/bench_mechanisms.h"
-
-#include <memory>
+// A training step with every score, pattern and mixer, at long contexts, in turn with dpa.
 #include <ostream>
 
+#include "lab/bench_mechanisms.h"
+#include "lab/bench_part.h"
 #include "ladder/base/text.h"
 #include "ladder/nn/pattern.h"
 #include "ladder/nn/score.h"
@@ -15,7 +15,15 @@ using namespace train;
 
 static constexpr int contexts[] = {256, 1024, 4096}, longest = 8192, tokens = 8192;
 
-std::vector<Mechanism> mechanisms() {
+// A way of mixing tokens, in the ladder recipe with Adam on task nt: one layer, d_model 32, 4 heads.
+struct Mechanism {
+  std::string name;  // "dpa", "dpa window", "cosformer"
+  Choices choices;
+  bool linear;  // time linear in the context: measured at the longest context, too
+};
+
+// Every score over all keys (square by either algorithm), dpa over every other pattern, every other mixer.
+static std::vector<Mechanism> mechanisms() {
   std::vector<Mechanism> all = {{"dpa", {}, false}};  // the baseline comes first
   for (const Score& score : Registry<Score>::all()) {
     if (score.name == "dpa") continue;
@@ -38,7 +46,8 @@ std::vector<Mechanism> mechanisms() {
   return all;
 }
 
-Settings mechanism_settings(const Mechanism& mechanism, int context) {
+// A step reads 8192 tokens.
+static Settings mechanism_settings(const Mechanism& mechanism, int context) {
   Choices choices = {{"score", "dpa"},      {"optimizer", "adam"}, {"scale", "on"},
                      {"window", "64"},      {"stride", "64"},      {"top_k", "8"},
                      {"context", std::to_string(context)},
@@ -50,10 +59,13 @@ Settings mechanism_settings(const Mechanism& mechanism, int context) {
   return settings;
 }
 
-static double step_flop(const Trainer& trainer, std::size_t parameters, int context) {
-  double mixed = 0;
+// Products of a step, backward counted twice, as the mixers count theirs.
+static double step_flop(Trainer& trainer, int context) {
+  double weights = 0, mixed = 0;
+  for (const auto& entry : trainer.parameters().entries())
+    if (entry.name != "embed.weight" && entry.name != "position.weight") weights += static_cast<double>(entry.size);
   for (const auto& mixer : trainer.config().mixers) mixed += mixer->multiply_adds(context);
-  return 6.0 * (static_cast<double>(parameters) * tokens + mixed * (tokens / context));
+  return 3 * 2 * (weights * tokens + mixed * (tokens / context));
 }
 
 // "4096:dpa window"
@@ -76,31 +88,32 @@ void mechanism_probe(const std::string& name, std::ostream& out) {
   throw usage_error("unknown mechanism '" + clipped(name) + "', expected CONTEXT:NAME");
 }
 
-std::vector<MechanismTime> time_mechanisms(Stopwatch& watch, const std::filesystem::path& program,
-                                           std::ostream& progress) {
-  std::vector<MechanismTime> times;
-  // Before anything has taken memory: see run_process.
-  for (const int context : {contexts[0], contexts[1], contexts[2], longest})
-    for (const Mechanism& mechanism : mechanisms())
-      if (context < longest || mechanism.linear)
-        times.push_back({mechanism.name, context, {}, {}, 0,
-                         program.empty() ? 0
-                                         : run_process(program, {"bench", "--probe", probe_name(mechanism, context)})
-                                               .memory});
-  auto time = times.begin();
-  for (const int context : {contexts[0], contexts[1], contexts[2], longest}) {
-    progress << "bench: mechanisms, context " << context << std::endl;
-    Trainer baseline(mechanism_settings({}, context));
-    for (const Mechanism& mechanism : mechanisms()) {
-      if (context == longest && !mechanism.linear) continue;
-      Trainer trainer(mechanism_settings(mechanism, context));
-      auto seconds = watch.time({[&] { trainer.step(); }, [&] { baseline.step(); }});
-      time->seconds = std::move(seconds[0]), time->baseline = std::move(seconds[1]);
-      time->flop = step_flop(trainer, trainer.parameters().values().size(), context);
-      ++time;
-    }
-  }
-  return times;
+static void mechanisms_part(Bench& bench) {
+  const auto each = [](auto f) {
+    for (const int context : {contexts[0], contexts[1], contexts[2], longest})
+      for (const Mechanism& mechanism : mechanisms())
+        if (context < longest || mechanism.linear) f(mechanism, context);
+  };
+  std::vector<double> memory;  // before anything has taken memory: see run_process
+  const auto& program = bench.options.program;
+  each([&](const Mechanism& mechanism, int context) {
+    memory.push_back(
+        program.empty() ? 0 : run_process(program, {"bench", "--probe", probe_name(mechanism, context)}).memory);
+  });
+  std::size_t next = 0;
+  each([&](const Mechanism& mechanism, int context) {
+    if (next % 10 == 0) bench.tell("mechanisms, " + probe_name(mechanism, context));
+    Trainer baseline(mechanism_settings({}, context)), trainer(mechanism_settings(mechanism, context));
+    const auto seconds = bench.watch.time({[&] { trainer.step(); }, [&] { baseline.step(); }});
+    Cells cells{{"part", "mechanisms"}, {"shape", "context " + std::to_string(context)}, {"contestant", mechanism.name}};
+    Bench::set_time(cells, seconds[0], step_flop(trainer, context));
+    cells["ratio_to_first"] = fixed(median_ratio(seconds[0], seconds[1]), 3);
+    if (memory[next] > 0) cells["memory_mb"] = fixed(memory[next] / 1e6, 1);
+    ++next;
+    bench.add(std::move(cells));
+  });
 }
+
+static const Registered<BenchPart> registered({.name = "mechanisms", .order = 3, .run = mechanisms_part, .only_named = true});
 
 }  // namespace ladder::lab
