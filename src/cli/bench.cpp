@@ -4,6 +4,7 @@
 #include "base/files.h"
 #include "cli/command.h"
 #include "lab/bench.h"
+#include "lab/bench_mechanisms.h"
 #include "ladder/nn/score.h"
 
 namespace ladder::cli {
@@ -53,7 +54,9 @@ static void print_signature(int threads) {
 static ExitCode run_bench(const Arguments& arguments) {
   const BenchOptions options = options_of(arguments);
   if (arguments.has("probe")) {
-    bench_probe(bench_shape(arguments.flags.at("probe")), options.scores[0], std::cout);
+    const std::string& name = arguments.flags.at("probe");
+    if (is_mechanism_probe(name)) mechanism_probe(name, std::cout);
+    else bench_probe(bench_shape(name), options.scores[0], std::cout);
     return ExitCode::ok;
   }
   if (!arguments.has("signature")) {
@@ -73,7 +76,8 @@ static const Registered<Command> registered({
     .summary = "measures speed and memory of fixed workloads, with a signature of their results",
     .details =
         "Whole training steps of three sizes, matrix products, attention alone, every operation (see\n"
-        "gradcheck), and a sweep:\n"
+        "gradcheck), and a sweep; --parts mechanisms: a step with every score, pattern and mixer at\n"
+        "contexts of 256 to 8192 tokens, beside dpa.\n"
         "  ladder bench --score dpa ea --parts steps --shapes S,M\n"
         "Scores are compared with the first one (default dpa ea), measured in turn; speeds with\n"
         "the multiply-add peak, measured in the same turns. Writes bench.csv to --out, or else to\n"
@@ -81,7 +85,7 @@ static const Registered<Command> registered({
         "The signature, a line for each score, pattern, mixer and optimizer, changes with any bit of\n"
         "the results; not with threads, nor with the machine or the compiler.",
     .flags = {{"score", "A,B", "scores to measure; more of them may follow as words"},
-              {"parts", "A,B", "of steps, matmul, attention, operations, sweep (default: all)"},
+              {"parts", "A,B", "of steps, matmul, attention, operations, sweep (default: these), mechanisms"},
               {"shapes", "A,B", "of S, M, L, for steps (default: all)"},
               {"repeats", "N", "measurements of each; the median counts (default 9)"},
               {"signature", "", "print the signature only"},

@@ -1,39 +1,138 @@
-// ladder sample: what the tasks look like.
+// ladder sample: what the tasks look like, and how a model goes on.
+#include <algorithm>
 #include <iostream>
 
 #include "cli/command.h"
 #include "cli/task_text.h"
+#include "train/checkpoint.h"
 
 namespace ladder::cli {
 
-using namespace tasks;
+using namespace train;
 
-static ExitCode run_sample(const Arguments& arguments) {
+static std::int64_t count_of(const Arguments& arguments, std::int64_t preset) {
+  if (!arguments.has("count")) return preset;
+  const std::string& text = arguments.flags.at("count");
+  const auto given = parse_integer(text);
+  if (!given || *given < 1 || *given > 1'000'000)
+    throw usage_error("flag --count: got '" + text + "', expected an integer in 1 .. 1000000");
+  return *given;
+}
+
+static Split split_of(const Arguments& arguments) {
+  return arguments.has("held-out") ? Split::evaluation : Split::training;
+}
+
+// ---- of a task ----------------------------------------------------------------------------------
+
+static ExitCode sample_task(const Arguments& arguments) {
+  if (arguments.has("prompt")) throw usage_error("flag --prompt: needs a CHECKPOINT that goes on with it");
   const Settings s = single_run(arguments);
-  std::int64_t count = 5;
-  if (arguments.has("count")) {
-    const auto given = parse_integer(arguments.flags.at("count"));
-    if (!given || *given < 1 || *given > 1'000'000)
-      throw usage_error("flag --count: got '" + arguments.flags.at("count") + "', expected an integer in 1 .. 1000000");
-    count = *given;
-  }
-  const Split split = arguments.has("held-out") ? Split::evaluation : Split::training;
+  const std::int64_t count = count_of(arguments, 5);
   const auto task = make_task(s);
   std::cout << "# " << described(*task) << "\n";
   Sequence sequence;
   for (std::int64_t i = 0; i < count; ++i) {
-    task->draw(static_cast<std::uint64_t>(s.big_integer("seed")), split, i, sequence);
+    task->draw(static_cast<std::uint64_t>(s.big_integer("seed")), split_of(arguments), i, sequence);
     std::cout << (i ? "\n" : "") << pictured(*task, sequence);
   }
   return ExitCode::ok;
 }
 
+// ---- of a model ---------------------------------------------------------------------------------
+
+// The tokens that the words name.
+static std::vector<std::int32_t> tokens_of(const std::string& text, const Task& task) {
+  std::vector<std::string> words;
+  for (int token = 0; token < task.vocabulary(); ++token) words.push_back(task.word(token));
+  std::vector<std::int32_t> tokens;
+  for (const std::string& word : split_words(text)) {
+    const auto found = std::find(words.begin(), words.end(), word);
+    if (found == words.end())
+      throw usage_error("flag --prompt: got '" + clipped(word) + "', expected tokens of the task: " +
+                        clipped(join(words, " ")));
+    tokens.push_back(static_cast<std::int32_t>(found - words.begin()));
+  }
+  if (tokens.empty()) throw usage_error("flag --prompt: got nothing, expected a token at least");
+  return tokens;
+}
+
+// How many tokens to go on with: the last one need not fit into what the model reads.
+static std::int64_t steps_of(const Arguments& arguments, std::size_t prompt, int context) {
+  const std::int64_t room = context + 1 - static_cast<std::int64_t>(prompt);
+  const std::string reads = " (the model reads " + std::to_string(context) + "; see --context)";
+  if (room < 1)
+    throw usage_error("flag --prompt: got " + std::to_string(prompt) + " tokens, expected at most " +
+                      std::to_string(context) + reads);
+  const std::int64_t count = count_of(arguments, room);
+  if (count > room)
+    throw usage_error("flag --count: got '" + std::to_string(count) + "', expected at most " +
+                      std::to_string(room) + " after a prompt of " + std::to_string(prompt) + reads);
+  return count;
+}
+
+static std::vector<std::int32_t> continued(LoadedModel& model, const std::vector<std::int32_t>& prompt,
+                                           std::int64_t count) {
+  Decoder<float> decoder(model.config, model.parameters, 1);
+  std::vector<std::int32_t> result;
+  for (std::size_t t = 0; static_cast<std::int64_t>(result.size()) < count; ++t) {
+    const std::int32_t token = t < prompt.size() ? prompt[t] : result.back();
+    const Tensor<float> logits = decoder.read({&token, 1});
+    if (t + 1 < prompt.size()) continue;
+    const float* x = logits.value();
+    result.push_back(static_cast<std::int32_t>(std::max_element(x, x + logits.cols()) - x));
+  }
+  return result;
+}
+
+static ExitCode sample_model(const Arguments& arguments) {
+  LoadedModel model = load_model(arguments.positional[0], [&](Settings& settings) {
+    replace_settings(settings, arguments.settings);
+  });
+  const Task& task = *model.task;
+  if (!task.next_token())
+    throw usage_error("'" + arguments.positional[0] + "': task " + model.settings.text("task") +
+                      " asks for answers, not for next tokens: there is nothing to go on with");
+  std::vector<std::int32_t> prompt;
+  Sequence sequence;
+  if (arguments.has("prompt")) {
+    if (arguments.has("held-out")) throw usage_error("flag --held-out: --prompt says what to go on from");
+    prompt = tokens_of(arguments.flags.at("prompt"), task);
+  } else {
+    task.draw(model.held_out().seed, split_of(arguments), 0, sequence);
+    for (std::size_t t = 0; prompt.empty() || sequence.targets[t - 1] < 0; ++t) prompt.push_back(sequence.tokens[t]);
+  }
+  const auto result = continued(model, prompt, steps_of(arguments, prompt.size(), model.config.context));
+  const auto told = [&](const char* what, const auto& tokens) {
+    std::cout << pad_right(what, 14);
+    for (std::size_t i = 0; i < tokens.size(); ++i)
+      std::cout << (i ? " " : "") << (tokens[i] < 0 ? "." : task.word(tokens[i]));
+    std::cout << "\n";
+  };
+  told("prompt", prompt);
+  told("continuation", result);
+  if (!arguments.has("prompt"))
+    told("the rule's", std::vector<int>(sequence.targets.begin() + (prompt.size() - 1),
+                                        sequence.targets.begin() + (prompt.size() - 1 + result.size())));
+  return ExitCode::ok;
+}
+
+static ExitCode run_sample(const Arguments& arguments) {
+  return arguments.positional.empty() ? sample_task(arguments) : sample_model(arguments);
+}
+
 static const Registered<Command> registered({
     .name = "sample",
-    .positional = "",
-    .summary = "prints sequences of a task: tokens, and below each what is to be said there",
-    .details = "  ladder sample --base 4 --delay 3+5",
-    .flags = {{"count", "N", "how many sequences (default 5)"},
+    .positional = "[CHECKPOINT]",
+    .summary = "prints sequences of a task, with what is to be said below each token; or how a model goes on",
+    .details =
+        "  ladder sample --base 4 --delay 3+5\n"
+        "A checkpoint's model goes on from a prompt, always with the token that it holds most likely:\n"
+        "  ladder sample data/one/checkpoint.safetensors --prompt \"1 0 3 2\" --count 8\n"
+        "Without --prompt it goes on from the beginning of the task's first sequence, which ends where\n"
+        "the rule determines the rest; that is printed, too.",
+    .flags = {{"prompt", "TOKENS", "what a model goes on from, as words of the task"},
+              {"count", "N", "how many sequences (default 5); of a model, how many tokens (default: until its context is full)"},
               {"held-out", "", "from the evaluation split rather than the training split"}},
     .groups = {Group::task, Group::seed},
     .run = run_sample,

@@ -6,6 +6,7 @@
 #include <memory>
 #include <ostream>
 
+#include "lab/bench_mechanisms.h"
 #include "lab/bench_operations.h"
 #include "lab/bench_tools.h"
 #include "ladder/base/text.h"
@@ -58,7 +59,8 @@ double training_flop(const BenchShape& s, std::size_t parameters) {
 }
 
 const std::vector<std::string>& bench_parts() {
-  static const std::vector<std::string> parts = {"steps", "matmul", "attention", "operations", "sweep"};
+  static const std::vector<std::string> parts = {"steps", "matmul", "attention", "operations", "sweep",
+                                                 "mechanisms"};
   return parts;
 }
 
@@ -144,6 +146,7 @@ class Bench {
     if (part == "matmul") matmul();
     if (part == "attention") attention();
     if (part == "operations") operations();
+    if (part == "mechanisms") mechanisms();
     if (part == "sweep") sweep();
   }
 
@@ -233,6 +236,16 @@ class Bench {
     for (const OperationTime& time : time_operations(watch_)) {
       Cells cells{{"part", "operations"}, {"shape", time.sizes}, {"form", time.name}};
       set_time(cells, time.seconds, time.flop);
+      add(cells);
+    }
+  }
+
+  void mechanisms() {
+    for (const MechanismTime& time : time_mechanisms(watch_, options_.program, progress_)) {
+      Cells cells{{"part", "mechanisms"}, {"shape", "context " + std::to_string(time.context)}, {"form", time.name}};
+      set_time(cells, time.seconds, time.flop);
+      cells["ratio_to_first"] = fixed(median_ratio(time.seconds, time.baseline), 3);
+      if (time.memory > 0) cells["memory_mb"] = fixed(time.memory / 1e6, 1);
       add(cells);
     }
   }

@@ -32,11 +32,11 @@ Settings bench_settings(const BenchShape& shape, const std::string& score);  // 
 // counted twice; the masked half of attention counts, whether it is computed or not.
 double training_flop(const BenchShape& shape, std::size_t parameters);
 
-const std::vector<std::string>& bench_parts();  // steps, matmul, attention, sweep
+const std::vector<std::string>& bench_parts();
 
 struct BenchOptions {
   std::vector<std::string> scores = {"dpa", "ea"};
-  std::vector<std::string> parts = bench_parts();
+  std::vector<std::string> parts = {"steps", "matmul", "attention", "operations", "sweep"};
   std::vector<std::string> shapes = {"S", "M", "L"};  // of part steps
   int repeats = 9;
   int threads = 1;                                    // beside one thread, where it makes sense
@@ -51,7 +51,7 @@ struct BenchOptions {
 //   ms               median of the repeats
 //   gflops           10^9 floating-point operations a second, at that median
 //   share_of_peak    of the multiply-add peak of that many threads (first row: its median, of one)
-//   ratio_to_first   time / time of the first score: median of the pairs' ratios
+//   ratio_to_first   time / time of the first score, or of dpa: median of the pairs' ratios
 //   speed_up         time with one thread / time: median of the pairs' ratios
 //   runs_per_minute  of the sweep
 //   memory_mb        largest resident memory of a process that does nothing else

@@ -44,4 +44,34 @@ std::vector<std::shared_ptr<const Mixer>> make_mixers(const Settings& s, int lay
   return mixers;
 }
 
+template <class T>
+Tensor<T> step_by_whole(const Mixer& mixer, Recorder<T>& r, const std::string& name, Tensor<T> x) {
+  struct Whole {
+    Graph<T> graph{Graph<T>::Purpose::inference};
+    Tensor<T> x, out;
+  };
+  const auto whole = std::make_shared<Whole>();
+  Recorder<T> recorder = r.whole(whole->graph);
+  whole->x = whole->graph.leaf(r.batch * r.context, x.cols());
+  whole->out = mixer.record(recorder, name, whole->x).out;
+  const Tensor<T> y = r.graph.tensor(r.batch, x.cols());
+  const int context = r.context;
+  r.graph.record(
+      {x}, {y},
+      [=, position = r.position] {
+        if (*position == 0) std::fill_n(whole->x.value(), whole->x.size(), T(0));
+        const auto row = [&](int b) { return static_cast<std::ptrdiff_t>(b) * context + *position; };
+        for (int b = 0; b < x.rows(); ++b)
+          std::copy_n(x.value() + b * x.stride(), x.cols(), whole->x.value() + row(b) * whole->x.stride());
+        whole->graph.forward(*position == 0 ? Graph<T>::Weights::new_ones : Graph<T>::Weights::same);
+        for (int b = 0; b < x.rows(); ++b)
+          std::copy_n(whole->out.value() + row(b) * whole->out.stride(), x.cols(), y.value() + b * y.stride());
+      },
+      [](Writes) {});
+  return y;
+}
+
+template Tensor<float> step_by_whole(const Mixer&, Recorder<float>&, const std::string&, Tensor<float>);
+template Tensor<double> step_by_whole(const Mixer&, Recorder<double>&, const std::string&, Tensor<double>);
+
 }  // namespace ladder::nn

@@ -67,6 +67,12 @@ ModelConfig model_config(const Settings& s, int vocabulary, int context) {
   return c;
 }
 
+double state_size(const ModelConfig& config) {
+  double sum = 0;
+  for (const auto& mixer : config.mixers) sum += mixer->state_size(config.context);
+  return sum;
+}
+
 // ---- the model ----------------------------------------------------------------------------------
 
 namespace {
@@ -77,19 +83,22 @@ double sinusoid(int t, int j, int d) {
   return j % 2 ? math::cos(angle) : math::sin(angle);
 }
 
-// tokens [batch·context] -> [batch·context, d_model]
+// tokens [rows] -> [rows, d_model]
 template <class T>
 Tensor<T> embed(Recorder<T>& r, const ModelConfig& c, const std::int32_t* tokens) {
-  const int rows = r.batch * r.context, d = c.d_model;
+  const int rows = r.rows(), d = c.d_model;
   const Tensor<T> x =
       c.learned_embedding
           ? embedding(r.graph, tokens, rows,
                       r.parameter("embed.weight", {c.vocabulary, d}, Initial::normal(c.embedding_scale)))
           : one_hot(r.graph, tokens, rows, d, c.embedding_scale);
+  const auto with = [&](Tensor<T> positions) {  // [context, d_model]
+    return add(r.graph, x, r.position ? row_at(r.graph, positions, r.position) : positions);
+  };
   if (c.position == Position::learned)
-    return add(r.graph, x, r.parameter("position.weight", {r.context, d}, Initial::normal(c.position_std)));
+    return with(r.parameter("position.weight", {r.context, d}, Initial::normal(c.position_std)));
   if (c.position == Position::sinusoidal)
-    return add(r.graph, x, r.graph.constant(r.context, d, [d](std::size_t i) {
+    return with(r.graph.constant(r.context, d, [d](std::size_t i) {
       return sinusoid(static_cast<int>(i / d), static_cast<int>(i % d), d);
     }));
   return x;
@@ -105,8 +114,10 @@ template <class T>
 Tensor<T> block(Recorder<T>& r, const ModelConfig& c, int i, Tensor<T> x, std::vector<Look<T>>& looks) {
   const std::string name = "blocks." + std::to_string(i) + ".";
   const auto mix = [&](Tensor<T> input) {
+    if (r.position) return c.mixers[i]->record_step(r, name + "attn.", input);
     Mixed<T> mixed = c.mixers[i]->record(r, name + "attn.", input);
     looks.push_back(std::move(mixed.look));
+    looks.back().input = input;
     return mixed.out;
   };
   const auto transform = [&](Tensor<T> input) { return mlp(r, c, name + "mlp.", input); };
@@ -124,7 +135,7 @@ Tensor<T> block(Recorder<T>& r, const ModelConfig& c, int i, Tensor<T> x, std::v
   throw failure("transformer: an unknown norm");
 }
 
-// tokens -> logits [batch·context, vocabulary]
+// tokens [rows] -> logits [rows, vocabulary]
 template <class T>
 Tensor<T> transformer(Recorder<T>& r, const ModelConfig& c, const std::int32_t* tokens,
                       std::vector<Look<T>>& looks) {
@@ -152,7 +163,9 @@ template Parameters<double> declared_parameters(const ModelConfig&);
 template <class T>
 Network<T>::Network(const ModelConfig& config, Parameters<T>& parameters, int batch,
                     bool with_gradients)
-    : batch(batch),
+    : config(config),
+      parameters(parameters),
+      batch(batch),
       context(config.context),
       tokens(static_cast<std::size_t>(batch) * config.context),
       graph(with_gradients ? Graph<T>::Purpose::training : Graph<T>::Purpose::inference) {
@@ -167,5 +180,26 @@ Network<T>::Network(const ModelConfig& config, Parameters<T>& parameters, int ba
 
 template struct Network<float>;
 template struct Network<double>;
+
+template <class T>
+Decoder<T>::Decoder(const ModelConfig& config, Parameters<T>& parameters, int batch)
+    : config_(config), tokens_(batch) {
+  Recorder<T> recorder(graph_, parameters, batch, config.context, &position_);
+  std::vector<Look<T>> nothing;
+  logits_ = transformer(recorder, config_, tokens_.data(), nothing);
+}
+
+template <class T>
+Tensor<T> Decoder<T>::read(std::span<const std::int32_t> tokens) {
+  if (position() == config_.context)
+    throw failure("the model's context, " + std::to_string(config_.context) + ", is full");
+  std::copy_n(tokens.begin(), tokens_.size(), tokens_.begin());
+  ++position_;
+  graph_.forward(position_ == 0 ? Graph<T>::Weights::new_ones : Graph<T>::Weights::same);
+  return logits_;
+}
+
+template class Decoder<float>;
+template class Decoder<double>;
 
 }  // namespace ladder::nn

@@ -101,7 +101,8 @@ void Graph<T>::bind_gradients(T* buffer) {
 }
 
 template <class T>
-void Graph<T>::forward() {
+void Graph<T>::forward(Weights weights) {
+  if (weights == Weights::new_ones) ++version_;
   for (const Operation& op : operations_) op.forward();
 }
 

@@ -28,7 +28,9 @@ Evaluation evaluate(const HeldOut& held_out, int sequences, Network<float>& netw
 
 // Token accuracy on the same sequences, when each token that was a target is read as the model
 // predicted it: generation from the initial tokens alone. NaN where targets are no next tokens.
+// Generates with a decoder, which keeps about decoder_bytes, where the mixers have a step.
 double rollout_accuracy(const HeldOut& held_out, int sequences, Network<float>& network);
+constexpr double decoder_bytes = 8 << 20;
 
 // Root mean square of what the score is given, z = scale · query·key, over all legal pairs of the
 // first layer, on one batch of the network. NaN where the first layer's mixer has no such z.

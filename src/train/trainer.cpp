@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "ladder/base/math.h"
 
@@ -147,9 +148,10 @@ double Trainer::step() {
   }
   target_weight_ = 1.0 / static_cast<double>(targets);
 
+  knows_weights_.assign(networks_.size(), false);
 #pragma omp parallel for schedule(static) num_threads(threads_) if (threads_ > 1)
   for (int part = 0; part < parts_; ++part)
-    part_loss_[part] = run_part(part, *networks_[threads_ > 1 ? omp_get_thread_num() : 0]);
+    part_loss_[part] = run_part(part, threads_ > 1 ? omp_get_thread_num() : 0);
 
   std::vector<float>& gradient = gradients_[0];
   double loss = part_loss_[0];
@@ -166,7 +168,8 @@ double Trainer::step() {
   return loss;
 }
 
-double Trainer::run_part(int part, Network<float>& network) {
+double Trainer::run_part(int part, int thread) {
+  Network<float>& network = *networks_[thread];
   const int per_part = batch_ / parts_, rows = static_cast<int>(network.tokens.size());
   network.graph.bind_gradients(gradients_[part].data());
   network.targets.weight = target_weight_;
@@ -175,7 +178,8 @@ double Trainer::run_part(int part, Network<float>& network) {
     const std::size_t row = std::size_t(part * per_part + first) * config_.context;
     std::copy_n(tokens_.begin() + row, rows, network.tokens.begin());
     std::copy_n(targets_.begin() + row, rows, network.targets.token.begin());
-    network.graph.forward();
+    using Weights = Graph<float>::Weights;
+    network.graph.forward(std::exchange(knows_weights_[thread], true) ? Weights::same : Weights::new_ones);
     network.graph.backward(first == 0 ? Write::replace : Write::accumulate);
     loss += network.loss.value()[0];
   }

@@ -50,7 +50,7 @@ class Trainer {
   Network<float>& network() { return *networks_[0]; }
 
  private:
-  double run_part(int part, Network<float>& network);
+  double run_part(int part, int thread);
   double learning_rate() const;
   void clip(std::vector<float>& gradient) const;
 
@@ -62,6 +62,7 @@ class Trainer {
   Parameters<float> parameters_;
   const std::unique_ptr<Optimizer> optimizer_;
   std::vector<std::unique_ptr<Network<float>>> networks_;  // one a thread
+  std::vector<char> knows_weights_;                        // likewise: those of this step
   std::vector<std::vector<float>> gradients_;              // one a part
   std::vector<std::int32_t> tokens_, targets_;             // [batch, context] of this step
   std::vector<double> part_loss_;

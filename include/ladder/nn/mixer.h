@@ -7,10 +7,18 @@
 //     template <class T> Mixed<T> record(Recorder<T>&, const std::string& name, Tensor<T> x) const;
 //     double multiply_adds(int context) const;
 //     double state_size(int context) const;
+//     template <class T> Tensor<T> record_step(Recorder<T>&, const std::string& name, Tensor<T> x) const;
 //   };
 //   const Registered<MixerPlugin> example(mixer<Example>({.name = "example", ...}));
 //
 // A mixer is causal: row t of its result depends on rows 0 .. t of x of the same sequence only.
+//
+// record_step is for generation, and may be left out: the same layer for one token of each sequence.
+// x [batch, d_model] are the tokens at *recorder.position, which a decoder counts up from 0 before each
+// replay; what those before them left, the mixer keeps, in the graph's scratch. At position 0 it begins
+// anew. What it returns are the rows of record's result, bit for bit, or, where the mixer declares
+// `static constexpr bool step_rounds = true`, to rounding. A mixer without it generates, too,
+// at the cost of a whole context a token.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +52,7 @@ struct Look {
   // rotation), [batch·context, d_model]. Empty for mixers that work otherwise.
   Tensor<T> query, key;
   double scale = 1;
+  Tensor<T> input = {};  // what the mixer read, [batch·context, d_model]; the model fills it in
 };
 
 template <class T>
@@ -58,11 +67,19 @@ class Mixer {
   // Parameters are called name + "....", name being "blocks.0.attn.".
   virtual Mixed<float> record(Recorder<float>&, const std::string& name, Tensor<float> x) const = 0;
   virtual Mixed<double> record(Recorder<double>&, const std::string& name, Tensor<double> x) const = 0;
+  virtual Tensor<float> record_step(Recorder<float>&, const std::string& name, Tensor<float> x) const = 0;
+  virtual Tensor<double> record_step(Recorder<double>&, const std::string& name, Tensor<double> x) const = 0;
+  virtual bool has_step() const = 0;  // of its own
+  virtual bool step_rounds() const = 0;
   // Of one forward over a sequence of this context, without the linear maps around it.
   virtual double multiply_adds(int context) const = 0;
   // Numbers that generation carries from token to token after `context` tokens.
   virtual double state_size(int context) const = 0;
 };
+
+// What stands in for record_step.
+template <class T>
+Tensor<T> step_by_whole(const Mixer&, Recorder<T>&, const std::string& name, Tensor<T> x);
 
 template <class Form>
 class MixerOf final : public Mixer {
@@ -74,10 +91,31 @@ class MixerOf final : public Mixer {
   Mixed<double> record(Recorder<double>& r, const std::string& name, Tensor<double> x) const override {
     return form_.record(r, name, x);
   }
+  Tensor<float> record_step(Recorder<float>& r, const std::string& name, Tensor<float> x) const override {
+    return step(r, name, x);
+  }
+  Tensor<double> record_step(Recorder<double>& r, const std::string& name, Tensor<double> x) const override {
+    return step(r, name, x);
+  }
+  bool has_step() const override { return steps; }
+  bool step_rounds() const override {
+    if constexpr (requires { form_.step_rounds(); }) return form_.step_rounds();
+    else if constexpr (requires { Form::step_rounds; }) return Form::step_rounds;
+    else return false;
+  }
   double multiply_adds(int context) const override { return form_.multiply_adds(context); }
   double state_size(int context) const override { return form_.state_size(context); }
 
  private:
+  static constexpr bool steps = requires(const Form& form, Recorder<float>& r, Tensor<float> x) {
+    form.record_step(r, std::string(), x);
+  };
+  template <class T>
+  Tensor<T> step(Recorder<T>& r, const std::string& name, Tensor<T> x) const {
+    if constexpr (steps) return form_.record_step(r, name, x);
+    else return step_by_whole(*this, r, name, x);
+  }
+
   Form form_;
 };
 

@@ -18,12 +18,19 @@ using namespace tensor;
 template <class T>
 class Recorder {
  public:
-  // batch sequences of `context` positions each; rows are batch-major.
-  Recorder(Graph<T>& graph, Parameters<T>& parameters, int batch, int context)
-      : graph(graph), batch(batch), context(context), parameters_(parameters) {}
+  // batch sequences of `context` positions each; rows are batch-major. With a position, of a decoder:
+  // rows are one token of each sequence.
+  Recorder(Graph<T>& graph, Parameters<T>& parameters, int batch, int context,
+           const int* position = nullptr)
+      : graph(graph), batch(batch), context(context), position(position), parameters_(parameters) {}
 
   Graph<T>& graph;
   const int batch, context;
+  const int* const position;  // where in their sequences a decoder's tokens stand; null in a network
+  int rows() const { return position ? batch : batch * context; }
+
+  // For the same layers over whole sequences, in a graph of their own.
+  Recorder whole(Graph<T>& other) const { return {other, parameters_, batch, context}; }
 
   // A parameter of shape [cols] or [rows, cols]; as a tensor [1, cols] or [rows, cols].
   Tensor<T> parameter(const std::string& name, std::vector<int> shape, Initial initial);

@@ -28,6 +28,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "ladder/base/plugin.h"
 #include "ladder/tensor/kernels/attention_problem.h"
@@ -35,6 +36,9 @@
 namespace ladder::nn {
 
 using namespace tensor;
+
+struct MixerShape;
+class AttentionAlgorithm;
 
 // What attention needs of a score.
 struct ScoreForm {
@@ -44,6 +48,9 @@ struct ScoreForm {
   bool decays = true, sees_itself = true, of_distance = false;
   // The number c of weight(z, c), given the model's context.
   std::function<double(const Settings&, int context)> parameter = nullptr;
+  // Another way to the same result than the kernel's (nn/attention.h), where the settings want it; else
+  // null. Throws a usage error where they want it and it cannot be.
+  std::function<std::shared_ptr<const AttentionAlgorithm>(const Settings&, const MixerShape&)> algorithm = nullptr;
 
   template <class T>
   const AttentionKernel<T>& kernel() const {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "ladder/tensor/kernels/matmul.h"  // Strided, Write
@@ -75,6 +76,25 @@ class Graph {
   Tensor<T> columns(Tensor<T> x, int begin, int cols);
   // Memory for what an operation saves between forward and backward: `count` elements, zeroed.
   T* scratch(std::size_t count);
+  // B [k,n] as the products of an operation want it, for a B that is a parameter, or a part of one.
+  // Packed when it is asked for the first time after the parameters have changed.
+  class PackedParameter {
+   public:
+    PackedParameter(Graph& graph, int k, int n, Strided<T> b)
+        : graph_(graph), k_(k), n_(n), b_(b), packed_{graph.scratch(packed_size<T>(k, n))} {}
+    Packed<T> operator()() {
+      if (std::exchange(version_, graph_.version_) != graph_.version_) pack(k_, n_, b_, packed_);
+      return packed_;
+    }
+
+   private:
+    const Graph& graph_;
+    int k_, n_;
+    Strided<T> b_;
+    Packed<T> packed_;
+    std::uint64_t version_ = 0;
+  };
+
   // Numbers that stay as they are, element i from value(i), computed while recording.
   Tensor<T> constant(int rows, int cols, const std::function<double(std::size_t)>& value);
   T* table(std::size_t count, const std::function<double(std::size_t)>& value);
@@ -90,7 +110,10 @@ class Graph {
   // Where the parameters' gradients go from now on.
   void bind_gradients(T* buffer);
 
-  void forward();
+  // What is packed of parameters once may serve many replays: whoever replays with the parameters of the
+  // last forward may say so.
+  enum class Weights { new_ones, same };
+  void forward(Weights weights = Weights::new_ones);
   // Gradients of the tensor given to minimise. Those of parameters replace what the bound buffer
   // holds, or are added to it.
   void backward(Write parameters = Write::replace);
@@ -115,6 +138,7 @@ class Graph {
   std::vector<std::unique_ptr<typename Tensor<T>::Storage>> tensors_;
   std::vector<Operation> operations_;
   std::size_t bytes_ = 0;
+  std::uint64_t version_ = 0;  // of the parameters
 };
 
 extern template class Graph<float>;

@@ -40,6 +40,10 @@ Tensor<T> one_hot(Graph<T>& graph, const std::int32_t* tokens, int rows, int col
 template <class T>
 Tensor<T> add(Graph<T>& graph, Tensor<T> a, Tensor<T> b);
 
+// y = x[*row]   x [rows, cols]; *row is read at every replay -> [1, cols]; has no gradient
+template <class T>
+Tensor<T> row_at(Graph<T>& graph, Tensor<T> x, const int* row);
+
 // y = factor · x
 template <class T>
 Tensor<T> scale(Graph<T>& graph, Tensor<T> x, double factor);

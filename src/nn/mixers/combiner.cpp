@@ -397,6 +397,13 @@ class CombinerMixer {
   const CombinerPlan plan_;
 };
 
+// A query then sees about as many keys directly as blocks: the work is least, context^1.5.
+std::string square_root_of_context(const Settings& s) {
+  int span = 1;
+  while (span * span < s.integer("context")) ++span;
+  return std::to_string(span);
+}
+
 const Registered<MixerPlugin> registered(mixer<CombinerMixer>(
     {.name = "combiner",
      .rule = "softmax of q_i.k / sqrt(head size) over near keys and over spans O, k_O = max k_j, v_O = softmax_j(q_O.k_j) v_j",
@@ -404,7 +411,8 @@ const Registered<MixerPlugin> registered(mixer<CombinerMixer>(
      .settings = {Setting::choice("plan", "fixed", {"fixed", "logsparse"},
                                   "spans of earlier keys: blocks, or lengths that are powers of 2",
                                   "Ren et al."),
-                  Setting::integer("span", "4", 1, 65536, "length of a block", "this program")
+                  Setting::integer("span", "auto", 1, 65536, "length of a block", "this program")
+                      .automatically(square_root_of_context, "the context's square root, rounded up")
                       .only_if([](const Settings& s) { return s.text("plan") == "fixed"; },
                                "plan = fixed")},
      .reads = {"heads", "qk_gain"},

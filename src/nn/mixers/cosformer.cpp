@@ -2,6 +2,7 @@
 // Qin et al., arXiv:2202.08791
 #include "nn/mixers/operations.h"
 #include "nn/mixers/plain.h"
+#include "nn/mixers/prefix_step.h"
 
 namespace ladder::nn {
 

@@ -2,6 +2,7 @@
 // Katharopoulos et al., arXiv:2006.16236
 #include "nn/mixers/operations.h"
 #include "nn/mixers/plain.h"
+#include "nn/mixers/prefix_step.h"
 
 namespace ladder::nn {
 

@@ -141,7 +141,7 @@ class Kernel {
     });
   }
 
-  // Forms the rows directly.
+  // Forms the rows directly; the products are z.
   void look(const AttentionMaps<T>& maps) {
     at_head(maps.sequence, maps.head);
     gather(maps.sequence, maps.head);
@@ -155,6 +155,9 @@ class Kernel {
                  one_by_sum_[saved_ + i];
       }
     });
+    for (int i = maps.begin; maps.products && i < maps.end; ++i)
+      for (int j = 0; j <= i; ++j)
+        maps.products[static_cast<std::size_t>(i - maps.begin) * n_ + j] = dot(q_ + row(i, e_), k_ + row(j, e_), e_);
   }
 
  private:
@@ -458,10 +461,12 @@ class Kernel {
 
 // Multiplications of one forward over a sequence, without the linear maps around it.
 template <class Map>
-double prefix_sum_multiply_adds(int context, const MixerShape& shape) {
+double prefix_sum_multiply_adds(int context, const MixerShape& shape, Algorithm algorithm = Algorithm::automatic) {
   const double e = shape.head_size(), features = features_of<Map>(shape.head_size());
-  const double directly = 2 * e * (linear_is_cheaper<Map>(context, shape.head_size()) ? 16 : context / 2.0);
-  const double by_state = linear_is_cheaper<Map>(context, shape.head_size()) ? 2 * features * e : 0;
+  const bool linear = algorithm == Algorithm::linear || (algorithm == Algorithm::automatic &&
+                                                         linear_is_cheaper<Map>(context, shape.head_size()));
+  const double directly = 2 * e * (linear ? 16 : context / 2.0);
+  const double by_state = linear ? 2 * features * e : 0;
   return shape.heads * static_cast<double>(context) * (directly + by_state);
 }
 
@@ -490,26 +495,5 @@ Mixture<T> prefix_sums(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T
     return record(std::make_shared<Kernel<Map, 16, T>>(graph, query, key, value, out, options));
   return record(std::make_shared<Kernel<Map, 32, T>>(graph, query, key, value, out, options));
 }
-
-// A mixer that is prefix sums of a map and nothing else:
-//   const Registered<MixerPlugin> registered(mixer<PrefixSumMixer<Map>>({.name = ...}));
-template <class Map>
-class PrefixSumMixer {
- public:
-  PrefixSumMixer(const Settings&, const MixerShape& shape) : shape_(shape) {}
-
-  template <class T>
-  Mixed<T> record(Recorder<T>& recorder, const std::string& name, Tensor<T> x) const {
-    const auto [query, key, value] = project(recorder, name, x, shape_);
-    return project_out(
-        recorder, name,
-        prefix_sums<Map>(recorder.graph, query, key, value, {{recorder.batch, shape_.heads}}), shape_);
-  }
-  double multiply_adds(int context) const { return prefix_sum_multiply_adds<Map>(context, shape_); }
-  double state_size(int) const { return prefix_sum_state<Map>(shape_); }
-
- private:
-  const MixerShape shape_;
-};
 
 }  // namespace ladder::nn

@@ -120,51 +120,105 @@ void multiply(const Strip<T>& strip, int k, const T* b, std::ptrdiff_t ldb, T* c
   }
 }
 
-}  // namespace
-
+// How B[k,n] is cut: blocks of k, groups of columns.
 template <class T>
-void matmul(int m, int n, int k, Strided<T> a, Strided<T> b, T* c, std::ptrdiff_t ldc, Write write,
-            const T* bias) {
+struct Cut {
+  static constexpr int widest = panel::max_vectors * simd::lanes<T>;
+  int k_step, group;
+  Cut(int k, int n) : k_step(block_of(k)) {
+    const int fitting = group_bytes / int{sizeof(T)} / std::max(k_step, 1);
+    group = std::min(fitting, n + widest - 1) / widest * widest;
+  }
+};
+
+// Calls f(first column, columns, width) for the panels of columns [begin, end).
+template <class T, class F>
+void each_panel(int begin, int end, F&& f) {
+  for (int j = begin, width; j < end; j += width) {
+    width = panel_width<T>(end - j);
+    f(j, std::min(width, end - j), width);
+  }
+}
+
+// The columns that the panels of n columns have together.
+template <class T>
+int padded_columns(int k, int n) {
+  const Cut<T> cut(k, n);
+  int padded = 0;
+  for (int first = 0; first < n; first += cut.group)
+    each_panel<T>(first, std::min(n, first + cut.group), [&](int j, int, int width) { padded = j + width; });
+  return padded;
+}
+
+// A panel of B, rows at a distance of `stride`.
+template <class T>
+struct Panel {
+  const T* data;
+  std::ptrdiff_t stride;
+};
+
+// B where it lies, packed as it is needed: a group at a time.
+template <class T>
+class Unpacked {
+ public:
+  Unpacked(int m, Strided<T> b, Cut<T> cut)
+      : b_(b), in_place_(b.col_stride == 1 && (b.row_stride <= 4 * simd::lanes<T> || m <= strip_rows)) {
+    static thread_local Scratch<T> scratch;
+    room_ = scratch.reserve(std::size_t(cut.k_step) * cut.group);
+  }
+  void prepare(int p, int depth, int first, int end) {
+    each_panel<T>(first, end, [&](int j, int columns, int width) {
+      if (packs(columns, width)) pack_b(depth, columns, b_.at(p, j), room_ + (j - first) * depth, width);
+    });
+  }
+  Panel<T> panel(int p, int depth, int first, int j, int columns, int width) const {
+    if (packs(columns, width)) return {room_ + (j - first) * depth, width};
+    return {b_.at(p, j).data, b_.row_stride};
+  }
+
+ private:
+  bool packs(int columns, int width) const { return !in_place_ || columns < width; }
+
+  Strided<T> b_;
+  bool in_place_;
+  T* room_;
+};
+
+// B from pack(): block of k after block of k, panel after panel.
+template <class T>
+struct Repeated {
+  const T* data;
+  int padded;
+  void prepare(int, int, int, int) {}
+  Panel<T> panel(int p, int depth, int, int j, int, int width) const {
+    return {data + std::size_t(p) * padded + std::size_t(j) * depth, width};
+  }
+};
+
+template <class T, class Source>
+void multiply(int m, int n, int k, Strided<T> a, Source b, Cut<T> cut, T* c, std::ptrdiff_t ldc,
+              Write write, const T* bias) {
   using Vector = simd::Vec<T>;
-  constexpr int full = simd::lanes<T>, widest = panel::max_vectors * full;
-  if (m <= 0 || n <= 0) return;
-
-  const int k_step = block_of(k);
-  const int fitting = group_bytes / int{sizeof(T)} / std::max(k_step, 1);
-  const int group = std::min(fitting, n + widest - 1) / widest * widest;
-  const bool b_in_place = b.col_stride == 1 && (b.row_stride <= 4 * full || m <= strip_rows);
+  constexpr int full = simd::lanes<T>;
   const bool a_packed = a.row_stride == 1 && a.col_stride > 4 * full && n > 4 * full;
-
-  thread_local Scratch<T> b_scratch, a_scratch;
-  T* const b_room = b_scratch.reserve(std::size_t(k_step) * group);
-  T* const a_room = a_packed ? a_scratch.reserve(std::size_t(k_step) * strip_rows) : nullptr;
+  static thread_local Scratch<T> a_scratch;
+  T* const a_room = a_packed ? a_scratch.reserve(std::size_t(cut.k_step) * strip_rows) : nullptr;
 
   int p = 0;
   do {  // once even if k = 0
-    const int depth = std::min(k_step, k - p);
+    const int depth = std::min(cut.k_step, k - p);
     const bool from_c = p > 0 || write == Write::accumulate;
-    for (int first = 0; first < n; first += group) {
-      const int end = std::min(n, first + group);
-      const auto packed = [&](int columns, int width) { return !b_in_place || columns < width; };
-      for (int j = first, width; j < end; j += width) {
-        width = panel_width<T>(end - j);
-        const int columns = std::min(width, end - j);
-        if (packed(columns, width)) {
-          pack_b(depth, columns, b.at(p, j), b_room + (j - first) * depth, width);
-        }
-      }
+    for (int first = 0; first < n; first += cut.group) {
+      const int end = std::min(n, first + cut.group);
+      b.prepare(p, depth, first, end);
       for (int i = 0; i < m; i += strip_rows) {
         Strip<T> strip{std::min(strip_rows, m - i), a.at(i, p), a_packed};
         if (a_packed) {
           pack_a(strip.rows, depth, strip.a, a_room);
           strip.a.data = a_room;
         }
-        for (int j = first, width; j < end; j += width) {
-          width = panel_width<T>(end - j);
-          const int columns = std::min(width, end - j);
-          const bool copy = packed(columns, width);
-          const T* const panel = copy ? b_room + (j - first) * depth : b.at(p, j).data;
-          const std::ptrdiff_t ldb = copy ? width : b.row_stride;
+        each_panel<T>(first, end, [&](int j, int columns, int width) {
+          const auto [panel, ldb] = b.panel(p, depth, first, j, columns, width);
           T* const corner = c + i * ldc + j;
           const panel::Edge<T> edge{from_c, bias && p == 0 ? bias + j : nullptr, columns};
           if (width == 3 * full) {
@@ -178,16 +232,59 @@ void matmul(int m, int n, int k, Strided<T> a, Strided<T> b, T* c, std::ptrdiff_
           } else {
             multiply<1, simd::HalfVec<T>>(strip, depth, panel, ldb, corner, ldc, edge);
           }
-        }
+        });
       }
     }
     p += depth;
   } while (p < k);
 }
 
+}  // namespace
+
+template <class T>
+void matmul(int m, int n, int k, Strided<T> a, Strided<T> b, T* c, std::ptrdiff_t ldc, Write write,
+            const T* bias) {
+  if (m <= 0 || n <= 0) return;
+  const Cut<T> cut(k, n);
+  multiply(m, n, k, a, Unpacked<T>(m, b, cut), cut, c, ldc, write, bias);
+}
+
+template <class T>
+std::size_t packed_size(int k, int n) {
+  return std::size_t(k) * padded_columns<T>(k, n);
+}
+
+template <class T>
+void pack(int k, int n, Strided<T> b, Packed<T> to) {
+  const Cut<T> cut(k, n);
+  const int padded = padded_columns<T>(k, n);
+  for (int p = 0, depth; p < k; p += depth) {
+    depth = std::min(cut.k_step, k - p);
+    for (int first = 0; first < n; first += cut.group)
+      each_panel<T>(first, std::min(n, first + cut.group), [&](int j, int columns, int width) {
+        pack_b(depth, columns, b.at(p, j), to.data + std::size_t(p) * padded + std::size_t(j) * depth, width);
+      });
+  }
+}
+
+template <class T>
+void matmul(int m, int n, int k, Strided<T> a, Packed<T> b, T* c, std::ptrdiff_t ldc, Write write,
+            const T* bias) {
+  if (m <= 0 || n <= 0) return;
+  multiply(m, n, k, a, Repeated<T>{b.data, padded_columns<T>(k, n)}, Cut<T>(k, n), c, ldc, write, bias);
+}
+
 template void matmul(int, int, int, Strided<float>, Strided<float>, float*, std::ptrdiff_t, Write,
                      const float*);
 template void matmul(int, int, int, Strided<double>, Strided<double>, double*, std::ptrdiff_t,
+                     Write, const double*);
+template std::size_t packed_size<float>(int, int);
+template std::size_t packed_size<double>(int, int);
+template void pack(int, int, Strided<float>, Packed<float>);
+template void pack(int, int, Strided<double>, Packed<double>);
+template void matmul(int, int, int, Strided<float>, Packed<float>, float*, std::ptrdiff_t, Write,
+                     const float*);
+template void matmul(int, int, int, Strided<double>, Packed<double>, double*, std::ptrdiff_t,
                      Write, const double*);
 
 }  // namespace ladder::tensor

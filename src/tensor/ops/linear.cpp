@@ -33,11 +33,16 @@ Tensor<T> linear(Graph<T>& graph, Tensor<T> x, Tensor<T> weight, Tensor<T> bias,
   Tensor<T> y = graph.tensor(rows, out);
   T* slope = activation == Activation::none ? nullptr : graph.scratch(y.size());
 
+  using Weight = typename Graph<T>::PackedParameter;
+  const auto packed = [&](int k, int n, Strided<T> b) { return std::make_shared<Weight>(graph, k, n, b); };
+  const auto forward_weight = packed(in, out, weight.values().transposed());
+  const auto backward_weight = x.grad() ? packed(out, in, weight.values()) : nullptr;
+
   graph.record(
       {x, weight, bias}, {y},
       [=] {
-        matmul(rows, out, in, x.values(), weight.values().transposed(), y.value(), y.stride(),
-               Write::replace, bias.value());
+        matmul(rows, out, in, x.values(), (*forward_weight)(), y.value(), y.stride(), Write::replace,
+               bias.value());
         if (!slope) return;
         with_activation(activation, [&](auto f) {
           for_each_vector<T>(y.size(), [&](auto at) {
@@ -56,7 +61,7 @@ Tensor<T> linear(Graph<T>& graph, Tensor<T> x, Tensor<T> weight, Tensor<T> bias,
           });
         // y = x·Wᵀ + b:  dx = dy·W,  dW = dyᵀ·x,  db = Σ_rows dy
         if (x.grad())
-          matmul(rows, in, out, y.grads(), weight.values(), x.grad(), x.stride(), write[0]);
+          matmul(rows, in, out, y.grads(), (*backward_weight)(), x.grad(), x.stride(), write[0]);
         if (weight.grad())
           matmul(out, in, rows, y.grads().transposed(), x.values(), weight.grad(), weight.stride(),
                  write[1]);

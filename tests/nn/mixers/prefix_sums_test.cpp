@@ -1,4 +1,5 @@
 // Linear-time mixers, by both algorithms, against their formulas.
+#include "ladder/nn/transformer.h"
 #include "subject.h"
 
 namespace ladder::nn {
@@ -127,6 +128,79 @@ TEST_CASE("prefix sums: both algorithms agree to rounding, also after many token
     Run<float> single(make(Algorithm::linear), shape);
     CHECK(largest_difference(single.out(), expected) <= 5e-5);
   }
+}
+
+// The loss and all gradients of a small model.
+template <class T>
+std::vector<double> model_numbers(const Choices& choices, int context) {
+  Settings s;
+  for (const auto& [key, value] : choices) s.set(key, value, "test");
+  s.resolve();
+  const ModelConfig config = model_config(s, 7, context);
+  Parameters<T> parameters = declared_parameters<T>(config);
+  parameters.initialise(3);
+  Network<T> network(config, parameters, 2);
+  const Random random(4, "tokens");
+  for (std::size_t i = 0; i < network.tokens.size(); ++i) {
+    network.tokens[i] = random.below(7, i, 0);
+    network.targets.token[i] = random.below(7, i, 1);
+  }
+  network.targets.weight = 1.0 / static_cast<double>(network.tokens.size());
+  std::vector<T> gradients(parameters.values().size());
+  network.graph.bind_gradients(gradients.data());
+  network.graph.forward(), network.graph.backward();
+  std::vector<double> numbers(gradients.begin(), gradients.end());
+  numbers.push_back(network.loss.value()[0]);
+  return numbers;
+}
+
+TEST_CASE("score square: both algorithms are the same model to rounding") {
+  for (const char* scale : {"on", "off"})
+    for (const char* position : {"none", "learned", "sinusoidal"})
+      for (const int context : {5, 33, 150}) {
+        CAPTURE(context);
+        const auto with = [&](const char* algorithm) {
+          return Choices{{"score", "square"}, {"algorithm", algorithm}, {"scale", scale}, {"layers", "2"},
+                         {"position", position}, {"d_model", "12"}, {"heads", "2"}};
+        };
+        const auto pairs = model_numbers<double>(with("quadratic"), context);
+        const auto sums = model_numbers<double>(with("linear"), context);
+        CHECK(sums != pairs);  // or one of them was not asked
+        double largest = 0, difference = 0;
+        for (std::size_t i = 0; i < pairs.size(); ++i) {
+          largest = std::max(largest, std::fabs(pairs[i]));
+          difference = std::max(difference, std::fabs(pairs[i] - sums[i]));
+        }
+        CHECK(difference <= 1e-7 * largest);
+      }
+}
+
+std::string algorithm_of(Choices choices) {
+  Settings s;
+  choices.insert(choices.begin(), {{"score", "square"}, {"d_model", "32"}, {"heads", "4"}});
+  for (const auto& [key, value] : choices) s.set(key, value, "test");
+  s.resolve();
+  return s.text("algorithm");
+}
+
+TEST_CASE("score square: auto is the cheaper algorithm, and quadratic where linear cannot be") {
+  CHECK(algorithm_of({{"context", "24"}}) == "quadratic");
+  CHECK(algorithm_of({{"context", "2048"}}) == "linear");
+  CHECK(algorithm_of({{"context", "512"}, {"heads", "1"}}) == "quadratic");  // 528 products of 32 entries
+  CHECK(algorithm_of({{"context", "2048"}, {"pattern", "window"}}) == "quadratic");
+  CHECK(algorithm_of({{"context", "2048"}, {"position", "rope"}}) == "quadratic");
+  CHECK(algorithm_of({{"context", "2048"}, {"position", "alibi"}}) == "quadratic");
+  const auto built = [](Choices choices) {
+    Settings s;
+    choices.insert(choices.begin(), {{"score", "square"}, {"algorithm", "linear"}});
+    for (const auto& [key, value] : choices) s.set(key, value, "test");
+    s.resolve();
+    model_config(s, 7, 30);
+  };
+  built({});
+  CHECK_THROWS_WITH_AS(built({{"pattern", "window"}}), doctest::Contains("pattern"), Error);
+  CHECK_THROWS_WITH_AS(built({{"position", "rope"}}), doctest::Contains("position"), Error);
+  CHECK_THROWS_WITH_AS(built({{"position", "alibi"}}), doctest::Contains("position"), Error);
 }
 
 }  // namespace

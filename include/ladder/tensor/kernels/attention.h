@@ -32,8 +32,10 @@
 
 #include "ladder/tensor/kernels/attention_problem.h"
 #include "ladder/tensor/kernels/attention_rows.h"
+#include "ladder/tensor/kernels/attention_step.h"
 #include "ladder/tensor/kernels/elementwise.h"
 #include "ladder/tensor/kernels/panel.h"
+#include "ladder/tensor/kernels/rotate.h"
 #include "ladder/tensor/kernels/scratch.h"
 #include "ladder/tensor/kernels/transpose.h"
 
@@ -75,7 +77,7 @@ class Head {
     const std::size_t panel = static_cast<std::size_t>(keys_) * P;
     const int distances = p_.first_query + padded_ + keys_;  // from -distances to distances
     T* next = workspace<T>().reserve(6 * (rows + 16) + 2 * (columns + 16) + 3 * (panel + 16) +
-                                     2 * distances + 16 + (most_ + std::size_t{1}) * lanes + 16 +
+                                     2 * distances + 16 + (choice_room(most_) + std::size_t{1}) * lanes + 16 +
                                      2 * (keys_ + std::size_t{16}));
     const auto take = [&next](std::size_t count) {  // each part begins aligned
       return std::exchange(next, next + (count + 15) / 16 * 16);
@@ -83,7 +85,7 @@ class Head {
     for (T*& copy : copies_) copy = take(rows);
     query_columns_ = take(columns), dout_columns_ = take(columns);
     z_ = take(panel), p_panel_ = take(panel), g_ = take(panel);
-    list_ = take(static_cast<std::size_t>(most_) * lanes);
+    list_ = take(static_cast<std::size_t>(choice_room(most_)) * lanes);
     key_sums_ = take(keys_), words_ = reinterpret_cast<std::uint32_t*>(take(keys_));
     decay_ = take(2 * distances) + distances;
   }
@@ -221,8 +223,8 @@ class Head {
       const T* from = whole + at(layout, b, 0) + h * e_;
       if (!copied_) return {from, layout.stride, 1};
       for (int t = 0; t < count; ++t)
-        copy_rotated(from + t * layout.stride, copies_[copy] + t * e_, rotated, first + t, T(1),
-                     Write::replace);
+        copy_row(from + t * layout.stride, copies_[copy] + t * e_, rotated, first + t, T(1),
+                 Write::replace);
       return {copies_[copy], e_, 1};
     };
     query_ = rows(p_.query, p_.query_rows, n_, p_.first_query, 0, true);
@@ -251,27 +253,19 @@ class Head {
     const auto back = [&](int copy, T* whole, const RowLayout& rows, int count, int first,
                           bool rotated, Write mode) {
       for (int t = 0; t < count; ++t)
-        copy_rotated(copies_[copy] + static_cast<std::ptrdiff_t>(t) * e_,
-                     whole + at(rows, b, t) + h * e_, rotated, first + t, T(-1), mode);
+        copy_row(copies_[copy] + static_cast<std::ptrdiff_t>(t) * e_,
+                 whole + at(rows, b, t) + h * e_, rotated, first + t, T(-1), mode);
     };
     back(3, p_.dquery, p_.query_rows, n_, p_.first_query, true, p_.write_query);
     back(4, p_.dkey, p_.key_rows, keys_, 0, true, p_.write_key);
     back(5, p_.dvalue, p_.key_rows, keys_, 0, false, p_.write_value);
   }
 
-  // to = from, rotated by sign · angle(t): (a, b) -> (a cos - b sin, b cos + a sin)
-  void copy_rotated(const T* from, T* to, bool rotated, int t, T sign, Write mode) const {
-    if (!rotated || !p_.cosine) {
-      for_each_vector<T>(e_, [&](auto at) { write(at, to, at.load(from), mode); });
-      return;
-    }
-    const int half = e_ / 2;
-    const T *c = p_.cosine + t * half, *s = p_.sine + t * half;
-    for_each_vector<T>(half, [&](auto at) {
-      const Vec a = at.load(from), b = at.load(from + half), sine = sign * at.load(s);
-      write(at, to, simd::fma(a, at.load(c), -(b * sine)), mode);
-      write(at, to + half, simd::fma(b, at.load(c), a * sine), mode);
-    });
+  // to = from, rotated by sign · angle(t) if need be.
+  void copy_row(const T* from, T* to, bool rotated, int t, T sign, Write mode) const {
+    const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(t) * (e_ / 2);
+    const bool turns = rotated && p_.cosine;
+    copy_rotated(from, to, e_, turns ? p_.cosine + at : nullptr, turns ? p_.sine + at : nullptr, sign, mode);
   }
 
   // to[d, t] = factor · from[t, d], [head_size, padded]; columns beyond the queries are 0.
@@ -413,6 +407,7 @@ AttentionKernel<T> attention_kernel() {
         const auto choose = [&](auto& head, int b, int h) { head.choose(b, h, chosen[b * p.heads + h]); };
         attention_detail::for_each_head<Score>(p, choose, most);
       },
+      [](const AttentionStep<T>& step) { attention_detail::Step<Score, T>(step).run(); },
   };
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "ladder/tensor/kernels/mask.h"
 #include "ladder/tensor/kernels/matmul.h"  // Write
@@ -85,6 +86,23 @@ struct AttentionMaps {
   std::uint8_t* legal = nullptr;
 };
 
+// One step of generation, that of the token at `position`. A pair is a (sequence, head), sequences first.
+// What is kept is laid out as attention_step.h says; the last key and value are there already.
+template <class T>
+constexpr int step_block = 2 * simd::lanes<T>;
+template <class T>
+struct AttentionStep {
+  int pairs, heads, head_size, context, position;
+  const T* query;                 // [pairs, head_size]
+  const T *keys, *values;         // kept
+  T* out;                         // [pairs, head_size]
+  std::span<const KeyRun> runs;   // the keys that all pairs may see, or, with `most` > 0, choose from
+  int most = 0;
+  Mask* chosen = nullptr;         // room for the choice; a panel of `lanes`
+  T scale, parameter;
+  const T* decay_slope = nullptr;  // as AttentionProblem's
+};
+
 template <class T>
 struct AttentionKernel {
   int saved;  // numbers a query and head that forward saves
@@ -95,6 +113,7 @@ struct AttentionKernel {
   // normalisation (of equal ones the earlier): as one mask a (sequence, head), for panels of the same
   // size. Allocates nothing where `chosen` has reserved for most_chosen keys a panel.
   void (*choose)(const AttentionProblem<T>&, int most, Mask* chosen);
+  void (*step)(const AttentionStep<T>&);
 };
 
 }  // namespace ladder::tensor

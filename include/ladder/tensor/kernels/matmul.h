@@ -34,9 +34,27 @@ template <class T>
 void matmul(int m, int n, int k, Strided<T> a, Strided<T> b, T* c, std::ptrdiff_t ldc,
             Write write = Write::replace, const T* bias = nullptr);
 
+// A matrix B[k,n] as matmul reads it: for one that serves several products. `data` has
+// packed_size(k, n) elements.
+template <class T>
+struct Packed {
+  T* data;
+};
+template <class T>
+std::size_t packed_size(int k, int n);
+template <class T>
+void pack(int k, int n, Strided<T> b, Packed<T> to);
+template <class T>
+void matmul(int m, int n, int k, Strided<T> a, Packed<T> b, T* c, std::ptrdiff_t ldc,
+            Write write = Write::replace, const T* bias = nullptr);
+
 extern template void matmul(int, int, int, Strided<float>, Strided<float>, float*, std::ptrdiff_t,
                             Write, const float*);
 extern template void matmul(int, int, int, Strided<double>, Strided<double>, double*,
+                            std::ptrdiff_t, Write, const double*);
+extern template void matmul(int, int, int, Strided<float>, Packed<float>, float*, std::ptrdiff_t,
+                            Write, const float*);
+extern template void matmul(int, int, int, Strided<double>, Packed<double>, double*,
                             std::ptrdiff_t, Write, const double*);
 
 }  // namespace ladder::tensor

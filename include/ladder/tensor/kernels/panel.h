@@ -37,13 +37,13 @@ inline constexpr int rows_of = V == 1 ? 2 * tile_rows : tile_rows;
 // What a step adds to a chain, of an element of A and one of B.
 struct Product {
   template <class X, class Vector>
-  static Vector add(X a, Vector b, Vector sum) {
+  [[gnu::always_inline]] static inline Vector add(X a, Vector b, Vector sum) {
     return simd::fma(a, b, sum);
   }
 };
 struct SquaredDifference {
   template <class X, class Vector>
-  static Vector add(X a, Vector b, Vector sum) {
+  [[gnu::always_inline]] static inline Vector add(X a, Vector b, Vector sum) {
     const Vector difference = b - a;
     return simd::fma(difference, difference, sum);
   }
