@@ -220,12 +220,12 @@ TEST_CASE("sweep: runs that differ only in settings without effect are made once
 }
 
 TEST_CASE("sweep: cells of settings that do not apply are empty, all others are not") {
-  for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{
+  for (const auto& chosen : std::vector<std::pair<std::string, std::string>>{
            {"mixer", "attention"}, {"mixer", "cosformer"}, {"score", "power"}, {"pattern", "strided"},
            {"optimizer", "lion"}, {"task", "copy"}}) {
-    CAPTURE(value);
+    CAPTURE(chosen.second);  // clang 14 captures no bindings
     Settings s;
-    s.set(key, value, "test");
+    s.set(chosen.first, chosen.second, "test");
     s.resolve();
     const Table table = Table::parse(runs_csv({{0, s, {}}}), "runs.csv");
     for (const std::string& name : setting_columns()) {

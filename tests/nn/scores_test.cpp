@@ -53,7 +53,9 @@ TEST_CASE("scores of a row: five products by hand") {
       {"cog", {0.094114415, -0.189523157, 0.421791543, 0.063086779, 0.231484107}},
       {"stickbreaking", {0.005358337, 0.002592780, 0.082765656, 0.103849341, 0.802183889}},
   };
-  for (const auto& [name, weights] : expected) {
+  for (const auto& pair : expected) {  // clang 14 captures no bindings
+    const auto& name = pair.first;
+    const auto& weights = pair.second;
     CAPTURE(name);
     const auto p = row<double>(name, z);
     const auto in_float = row<float>(name, z);
