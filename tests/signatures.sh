@@ -13,6 +13,10 @@ cd "$(dirname "$0")/.."
 build=${BUILD:-build}
 failed=0
 
+# Of target g++-O0; .ci/run makes its build of the whole program from the same objects.
+o0_flags='-O0 -D_GLIBCXX_ASSERTIONS -flto=auto -Werror=odr'
+if [ "${1:-}" = o0-flags ]; then echo "$o0_flags"; exit; fi
+
 # have COMMAND PACKAGE...: COMMAND succeeds, if need be after installing the packages.
 have() {
   local check=$1
@@ -24,6 +28,9 @@ have() {
   fi
   eval "$check" >/dev/null 2>&1
 }
+
+# The lines of a signature that tests/signatures.txt has, too: nobody can compare those of a new plug-in.
+known() { grep -F -f <(cut -d' ' -f1,2 tests/signatures.txt | sed 's/$/ /') "$1"; }
 
 row() { printf '%-12s %6s %6s  %s\n' "$@"; }
 
@@ -45,7 +52,7 @@ compare() {
   if ! $runner "$directory/signature" >"$directory/signature.txt"; then
     verdict="does not run"
     failed=1
-  elif ! diff tests/signatures.txt "$directory/signature.txt"; then
+  elif ! diff tests/signatures.txt <(known "$directory/signature.txt"); then
     verdict="differs (<: tests/signatures.txt)"
     failed=1
   fi
@@ -61,7 +68,7 @@ case $(uname -m) in
     if grep -q avx512vl /proc/cpuinfo; then compare x86-64-v4 '' ARCH=x86-64-v4
     else row x86-64-v4 - - "left out: this processor is older"; fi ;;
 esac
-compare g++-O0 '' CXXFLAGS=-O0
+compare g++-O0 '' CXXFLAGS="$o0_flags"
 if have "echo 'int main() {}' | clang++ -fopenmp -x c++ - -o /dev/null" clang libomp-dev; then
   compare clang++ '' CXX=clang++
 else

@@ -86,7 +86,7 @@ const std::vector<const Setting*>& all_settings() {
     std::vector<const Setting*> all;
     for (const Setting& setting : Registry<Setting>::all()) all.push_back(&setting);
     const auto key = [](const Setting* s) {
-      return std::tie(s->group, s->owner_kind, s->owner, s->place);
+      return std::tie(s->group, s->owner_kind, s->owner, s->place, s->name);
     };
     std::sort(all.begin(), all.end(),
               [&](const Setting* a, const Setting* b) { return key(a) < key(b); });
@@ -217,7 +217,7 @@ void Settings::resolve(const Setting& setting) {
   Value& value = values_[setting.name];
   if (!value.pending) return;
   value.pending = false;
-  value.text.clear();  // a cycle would read an empty value, which no getter accepts
+  value.text.clear();  // until it is there: see value()
   value.text = setting.automatic(*this);
 }
 
@@ -234,6 +234,8 @@ const Settings::Value& Settings::value(std::string_view name) const {
   if (found->second.pending) {
     if (!resolving_) throw failure("setting '" + std::string(name) + "' is still auto: resolve it first");
     const_cast<Settings*>(this)->resolve(*Registry<Setting>::find(name));
+  } else if (resolving_ && found->second.text.empty() && Registry<Setting>::find(name)->automatic) {
+    throw failure("setting '" + std::string(name) + "' depends on itself where it is auto");
   }
   return found->second;
 }

@@ -4,6 +4,7 @@
 #include "base/files.h"
 #include "cli/command.h"
 #include "lab/bench.h"
+#include "lab/bench_mechanisms.h"
 
 namespace ladder::cli {
 
@@ -50,7 +51,9 @@ static void print_signature(int threads) {
 static ExitCode run_bench(const Arguments& arguments) {
   const BenchOptions options = options_of(arguments);
   if (arguments.has("probe")) {
-    bench_probe(bench_shape(arguments.flags.at("probe")), options.contestants[0], std::cout);
+    const std::string& name = arguments.flags.at("probe");
+    if (is_mechanism_probe(name)) mechanism_probe(name, std::cout);
+    else bench_probe(bench_shape(name), options.contestants[0], std::cout);
     return ExitCode::ok;
   }
   if (!arguments.has("signature")) {
@@ -70,16 +73,17 @@ static const Registered<Command> registered({
     .summary = "measures speed and memory of fixed workloads, with a signature of their results",
     .details =
         "Memory against context, whole training steps of three sizes, matrix products, attention alone,\n"
-        "a forward and a rollout against context, and a sweep:\n"
+        "every operation (see gradcheck), a forward and a rollout against context, and a sweep;\n"
+        "--parts mechanisms: a step with every score, pattern and mixer at contexts of 256 to 8192\n"
+        "tokens, beside dpa.\n"
         "  ladder bench --parts steps --shapes S,M --contestant dpa,ea,\"ea window\",linear\n"
         "A contestant is a score, a pattern, a mixer, or several such words. They are compared with the\n"
-        "first one (default dpa ea), measured in turn; speeds with\n"
-        "the multiply-add peak, measured in the same turns. Writes bench.csv to --out, or else to\n"
-        "data/bench.\n"
-        "The signature, a line for each score and optimizer, changes with any bit of the results; not\n"
-        "with threads, nor with the machine or the compiler.",
+        "first one (default dpa ea), measured in turn; speeds with the multiply-add peak, measured in\n"
+        "the same turns. Writes bench.csv to --out, or else to data/bench.\n"
+        "The signature, a line for each score, pattern, mixer and optimizer, changes with any bit of\n"
+        "the results; not with threads, nor with the machine or the compiler.",
     .flags = {{"contestant", "A,B", "whom to measure; more of them may follow as words"},
-              {"parts", "A,B", "which parts (default: all); a word that names none is told them"},
+              {"parts", "A,B", "which parts (default: all but mechanisms); a word that names none is told them"},
               {"shapes", "A,B", "of S, M, L, for steps (default: all)"},
               {"repeats", "N", "measurements of each; the median counts (default 9)"},
               {"signature", "", "print the signature only"},

@@ -117,8 +117,8 @@ static std::string synopsis(const Command& command) {
 std::string general_help() {
   std::string text =
       "ladder: which attention mechanism climbs higher?\n"
-      "Trains small transformers on sequence tasks of growing complexity, once with each attention\n"
-      "score, and reports how far up each gets.\n\nCommands:\n";
+      "Trains small transformers on sequence tasks of growing complexity, once with each contestant,\n"
+      "and reports how far up each gets.\n\nCommands:\n";
   for (const Command& command : Registry<Command>::all())
     text += "  " + pad_right(command.name, 11) + command.summary + "\n";
   text += "\nPlug-ins (see: ladder list KIND):\n";

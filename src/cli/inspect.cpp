@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "cli/command.h"
 #include "geometry/geometry.h"
+#include "geometry/svm.h"
 #include "train/checkpoint.h"
 
 namespace ladder::cli {
@@ -15,12 +16,12 @@ using namespace geometry;
 
 namespace fs = std::filesystem;
 
-static int sequences_of(const Arguments& arguments) {
-  if (!arguments.has("sequences")) return 256;
-  const std::string& text = arguments.flags.at("sequences");
+static int count_of(const Arguments& arguments, const std::string& flag, int preset) {
+  if (!arguments.has(flag)) return preset;
+  const std::string& text = arguments.flags.at(flag);
   const auto given = parse_integer(text);
   if (!given || *given < 1 || *given > 1'000'000)
-    throw usage_error("flag --sequences: got '" + text + "', expected an integer in 1 .. 1000000");
+    throw usage_error("flag --" + flag + ": got '" + text + "', expected an integer in 1 .. 1000000");
   return static_cast<int>(*given);
 }
 
@@ -45,16 +46,28 @@ static std::vector<std::string> labels_of(const std::vector<std::string>& paths)
   return names;
 }
 
+// What was measured of all models.
+struct Measures {
+  Geometries angles;
+  std::vector<Margins> margins;  // with --svm
+};
+
 // Measures a checkpoint and, if asked for, the same model before training.
 static void inspect(const std::string& path, const std::string& label, const Arguments& arguments,
-                    Geometries& models) {
+                    Measures& found) {
   LoadedModel model = load_model(
       path, [&](Settings& settings) { replace_settings(settings, arguments.settings); });
-  models.push_back(measure_geometry(label, model.settings, model.parameters, sequences_of(arguments)));
-  if (!arguments.has("initial")) return;
-  model.parameters.initialise(model.weight_seed);
-  models.push_back(measure_geometry(label + initial_suffix, model.settings, model.parameters,
-                                    sequences_of(arguments)));
+  Parameters<float> untrained = model.parameters;
+  untrained.initialise(model.weight_seed);
+  const auto measure = [&](const std::string& name, Parameters<float>& parameters) {
+    if (arguments.has("svm"))
+      found.margins.push_back(measure_margins(name, model.settings, parameters, untrained,
+                                              count_of(arguments, "queries", 200)));
+    found.angles.push_back(measure_geometry(name, model.settings, parameters,
+                                            count_of(arguments, "sequences", 256)));
+  };
+  measure(label, model.parameters);
+  if (arguments.has("initial")) measure(label + initial_suffix, untrained);
 }
 
 static fs::path directory_of(const Arguments& arguments) {
@@ -64,10 +77,13 @@ static fs::path directory_of(const Arguments& arguments) {
 }
 
 static ExitCode run_inspect(const Arguments& arguments) {
+  if (arguments.has("queries") && !arguments.has("svm"))
+    throw usage_error("flag --queries: it belongs to --svm");
   const auto labels = labels_of(arguments.positional);
-  Geometries models;
+  Measures found;
   for (std::size_t i = 0; i < labels.size(); ++i)
-    inspect(arguments.positional[i], labels[i], arguments, models);
+    inspect(arguments.positional[i], labels[i], arguments, found);
+  const Geometries& models = found.angles;
 
   const fs::path directory = directory_of(arguments);
   require_writable(directory);
@@ -83,7 +99,10 @@ static ExitCode run_inspect(const Arguments& arguments) {
   write("cosine-heads.svg", cosine_heads_svg(models));
   for (const Geometry& model : models)
     write("attention-" + model.name + ".svg", attention_svg(model));
-  std::cout << geometry_summary(models) << "wrote to " << directory.string() << ": "
+  if (arguments.has("svm")) write("svm.csv", margins_csv(found.margins));
+  std::cout << geometry_summary(models) << "\n";
+  if (arguments.has("svm")) std::cout << margins_summary(found.margins);
+  std::cout << "wrote to " << directory.string() << ": "
             << join(written, ", ") << "\n";
   return ExitCode::ok;
 }
@@ -97,10 +116,15 @@ static const Registered<Command> registered({
         "attention maps, the angles between queries and keys that get attention and that are\n"
         "suppressed, entropy, effective rank of the keys; as tables, pictures and a summary.\n"
         "  ladder inspect data/ea/checkpoint.safetensors data/dpa/checkpoint.safetensors\n"
+        "--svm asks what a support-vector machine would: is there a matrix that chooses the keys\n"
+        "which get most attention, by which margin, and how close is the head to the best one\n"
+        "(Tarzanagh et al., arXiv:2308.16898)? Not with rope or alibi. To svm.csv.\n"
         "An even score such as ea suppresses orthogonal pairs and matches by both signs before\n"
         "any training: --initial tells what training added.",
     .flags = {{"out", "DIR", "default: CHECKPOINT-geometry beside the (first) checkpoint"},
               {"sequences", "N", "how many sequences (default 256)"},
+              {"svm", "", "adds the margins by which heads choose keys"},
+              {"queries", "N", "how many query rows --svm asks (default 200)"},
               {"initial", "", "adds each model as it was before training"}},
     .groups = {Group::task, Group::seed},
     .run = run_inspect,

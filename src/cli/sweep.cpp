@@ -102,7 +102,7 @@ static ExitCode run_sweep(const Arguments& arguments) {
 static const Registered<Command> registered({
     .name = "sweep",
     .positional = "FILE",
-    .summary = "trains every run of an experiment file and reports how high each score climbs",
+    .summary = "trains every run of an experiment file and reports how high each contestant climbs",
     .details = "A setting given as a flag replaces the file's, and may have several values:\n"
                "  ladder sweep experiments/quick.txt --seed 0..9 --out data/mine\n"
                "The same command again goes on where it was interrupted; other seeds, rungs or contestants\n"

@@ -3,98 +3,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "geometry/reader.h"
 #include "ladder/base/error.h"
 #include "ladder/base/text.h"
-#include "ladder/tasks/task.h"
 #include "plot/chart.h"  // no_value
 #include "statistics/contestant.h"
-#include "train/measure.h"
 
 namespace ladder::geometry {
 
 using namespace plot;
-using namespace tasks;
-
 namespace {
-
-// A model that reads held-out sequences, one at a time.
-class Reader {
- public:
-  Reader(train::HeldOut held_out, const ModelConfig& config, Parameters<float>& parameters)
-      : held_out_(held_out),
-        config_(config),
-        network_(config, parameters, 1, false),
-        probabilities_(static_cast<std::size_t>(block) * config.context),
-        z_(probabilities_.size()),
-        legal_(probabilities_.size()) {
-    for (int layer = 0; layer < config.layers; ++layer)
-      if (!network_.looks[layer].query)
-        throw usage_error("layer " + std::to_string(layer) +
-                          " has no query.key: its mixer mixes in another way, which has no geometry");
-  }
-
-  void read(int index) {
-    held_out_.task.draw(held_out_.seed, Split::evaluation, static_cast<std::uint64_t>(index),
-                        sequence_);
-    std::copy_n(sequence_.tokens.begin(), context(), network_.tokens.begin());
-    network_.graph.forward();
-  }
-  // Which layer and head the functions below tell about.
-  void look(int layer, int head) {
-    look_ = &network_.looks[layer];
-    head_ = head;
-    begin_ = end_ = 0;
-  }
-
-  double accuracy(int sequences) {
-    return train::evaluate(held_out_, sequences, network_).accuracy;
-  }
-
-  int context() const { return config_.context; }
-  int head_size() const { return config_.d_model / config_.heads; }
-  int token(int position) const { return sequence_.tokens[position]; }
-  bool has_target(int query) const { return sequence_.targets[query] >= 0; }
-  const float* key(int position) const { return row(look_->key, position); }
-
-  // All legal keys of a query, and their positions. Fastest for one query after the other.
-  void pairs(int query, std::vector<Pair>& out, std::vector<int>& keys) {
-    if (query < begin_ || query >= end_) read_maps(query);
-    const std::size_t first = static_cast<std::size_t>(query - begin_) * context();
-    const double length = look_->scale * norm(row(look_->query, query));
-    out.clear(), keys.clear();
-    for (int k = 0; k < context(); ++k) {
-      if (!legal_[first + k]) continue;
-      out.push_back({probabilities_[first + k], z_[first + k], length * norm(key(k))});
-      keys.push_back(k);
-    }
-  }
-
- private:
-  static constexpr int block = 64;  // queries whose maps are there at a time
-
-  void read_maps(int query) {
-    begin_ = query, end_ = std::min(query + block, context());
-    look_->maps({.sequence = 0, .head = head_, .begin = begin_, .end = end_,
-                 .probabilities = probabilities_.data(), .products = z_.data(), .legal = legal_.data()});
-  }
-  const float* row(const Tensor<float>& of, int position) const {
-    return of.value() + position * of.stride() + head_ * head_size();
-  }
-  double norm(const float* x) const {
-    double square = 0;
-    for (int i = 0; i < head_size(); ++i) square += static_cast<double>(x[i]) * x[i];
-    return std::sqrt(square);
-  }
-
-  const train::HeldOut held_out_;
-  const ModelConfig& config_;
-  Network<float> network_;
-  const Look<float>* look_ = nullptr;
-  int head_ = 0, begin_ = 0, end_ = 0;
-  std::vector<float> probabilities_, z_;  // [query - begin, key] of one head
-  std::vector<std::uint8_t> legal_;
-  Sequence sequence_;
-};
 
 // What one head's measures are made from, while sequences are read.
 class HeadObserver {
@@ -114,6 +32,9 @@ class HeadObserver {
       map_row(query, example);
     }
   }
+
+  int layer() const { return found_.layer; }
+  int head() const { return found_.head; }
 
   HeadGeometry finish() {
     found_.effective_rank = effective_rank(gram_, size_);
@@ -150,65 +71,63 @@ class HeadObserver {
 
 }  // namespace
 
+const HeadGeometry& Geometry::at(int layer, int head) const {
+  for (const HeadGeometry& one : measured)
+    if (one.layer == layer && one.head == head) return one;
+  throw failure("geometry: layer " + std::to_string(layer) + " was not measured");
+}
+
 AttentionTally Geometry::layer_tally(int layer) const {
   AttentionTally together;
   for (int head = 0; head < heads; ++head) together.add(at(layer, head).tally);
   return together;
 }
 
-double geometry_bytes(const ModelConfig& config, int sequences) {
-  const double pairs = 0.5 * config.context * (config.context + 1.0), heads = config.layers * config.heads;
+double geometry_bytes(double heads, int context, int sequences) {
+  const double pairs = 0.5 * context * (context + 1.0), map = static_cast<double>(context) * context;
   // Maps of the mean, and of probabilities and z of an example; every |z|, for its median; and the maps
   // once more as a picture and as rows of a table.
   constexpr double in_picture = 3 * 60, in_table = 80;
-  return heads * (3 * sizeof(double) * config.context * config.context +
-                  pairs * (sizeof(float) * sequences + in_picture + in_table));
+  return heads * (3 * sizeof(double) * map + pairs * (sizeof(float) * sequences + in_picture + in_table));
 }
 
-static void require_room(const ModelConfig& config, int sequences) {
-  const double bytes = geometry_bytes(config, sequences);
+static void require_room(double heads, int context, int sequences) {
+  const double bytes = geometry_bytes(heads, context, sequences);
   if (bytes <= most_geometry_bytes) return;
-  throw usage_error("the geometry of " + std::to_string(config.layers * config.heads) + " heads in " +
-                    std::to_string(sequences) + " sequences of " + std::to_string(config.context) +
-                    " tokens takes " + fixed(bytes / 1e9, 1) + " GB of memory, expected at most " +
-                    fixed(most_geometry_bytes / 1e9, 1) + ": take fewer --sequences, or a shorter --context");
+  throw usage_error("the geometry of " + to_text(heads) + " heads in " + std::to_string(sequences) +
+                    " sequences of " + std::to_string(context) + " tokens takes " + fixed(bytes / 1e9, 1) +
+                    " GB of memory, expected at most " + fixed(most_geometry_bytes / 1e9, 1) +
+                    ": take fewer --sequences, or a shorter --context");
 }
 
 Geometry measure_geometry(const std::string& name, const Settings& settings,
                           Parameters<float>& parameters, int sequences) {
-  const auto task = make_task(settings);
-  const ModelConfig config = model_config(settings, task->vocabulary(), task->context());
-  require_room(config, sequences);
-  const auto seed = static_cast<std::uint64_t>(settings.big_integer("seed"));
-  Reader reader({*task, seed}, config, parameters);
+  Reader reader(settings, parameters);
+  require_room(static_cast<double>(reader.layers().size()) * reader.heads(), reader.context(), sequences);
   std::vector<HeadObserver> observers;
-  for (int layer = 0; layer < config.layers; ++layer)
-    for (int head = 0; head < config.heads; ++head)
-      observers.emplace_back(layer, head, config.context, reader.head_size());
+  for (const int layer : reader.layers())
+    for (int head = 0; head < reader.heads(); ++head)
+      observers.emplace_back(layer, head, reader.context(), reader.head_size());
 
-  const auto applying = [&](const char* key) {
-    return settings.applies(key) ? settings.text(key) : std::string();
-  };
   Geometry found{.name = name,
-                 .contestant = statistics::contestant_name(applying("mixer"), applying("score"),
-                                                           applying("pattern")),
+                 .contestant = contestant_of(settings),
                  .sequences = sequences,
-                 .context = config.context,
-                 .layers = config.layers,
-                 .heads = config.heads,
+                 .context = reader.context(),
+                 .layers = reader.layers(),
+                 .left_out = reader.left_out(),
+                 .heads = reader.heads(),
                  .head_size = reader.head_size(),
-                 .chance = task->chance(),
+                 .chance = reader.task().chance(),
                  .accuracy = reader.accuracy(sequences),
                  .example = {},
                  .measured = {}};
   for (int index = 0; index < sequences; ++index) {
     reader.read(index);
-    for (int t = 0; index == 0 && t < config.context; ++t) found.example.push_back(reader.token(t));
-    for (int layer = 0; layer < config.layers; ++layer)
-      for (int head = 0; head < config.heads; ++head) {
-        reader.look(layer, head);
-        observers[layer * config.heads + head].observe(reader, index == 0);
-      }
+    for (int t = 0; index == 0 && t < reader.context(); ++t) found.example.push_back(reader.token(t));
+    for (HeadObserver& observer : observers) {
+      reader.look(observer.layer(), observer.head());
+      observer.observe(reader, index == 0);
+    }
   }
   for (HeadObserver& observer : observers) found.measured.push_back(observer.finish());
   return found;

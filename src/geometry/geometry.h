@@ -8,7 +8,8 @@
 //               counted apart and left out of everything that is about cos.
 //   pairs       (query, key) with a legal key, in the query rows that have a target.
 //               Rows without a target do not enter the loss, so nothing shapes their attention.
-//   layer, head count from 0, as in checkpoints.
+//   layer, head count from 0, as in checkpoints. Layers of other mixers than attention have no z.
+//   attention   |p|: cog has negative weights, whose sizes sum to 1; the maps show them as they are.
 #pragma once
 
 #include <string>
@@ -35,21 +36,25 @@ struct HeadGeometry {
 
 struct Geometry {
   std::string name, contestant;
-  int sequences, context, layers, heads, head_size;
+  int sequences, context;
+  std::vector<int> layers;            // those measured, in which z = query·key gives the weights
+  std::vector<std::string> left_out;  // the others: "layer 1 (abc)"
+  int heads, head_size;
   double chance, accuracy;  // of tokens; accuracy as evaluation has it
   std::vector<int> example;           // the tokens that the model reads, [context]
   std::vector<HeadGeometry> measured;  // [layer][head]
 
-  const HeadGeometry& at(int layer, int head) const { return measured[layer * heads + head]; }
+  const HeadGeometry& at(int layer, int head) const;
   AttentionTally layer_tally(int layer) const;  // all heads together
 };
 
-// The memory that this takes and leaves, and what is refused.
-double geometry_bytes(const ModelConfig& config, int sequences);
+// The memory that this takes and leaves, of so many heads, and what is refused.
+double geometry_bytes(double heads, int context, int sequences);
 constexpr double most_geometry_bytes = 4e9;
 
 // Lets the model read the first `sequences` (>= 1) held-out sequences, those of evaluation.
-// Settings must be resolved. Throws a usage error above most_geometry_bytes, with what it would take.
+// Settings must be resolved. Throws a usage error if no layer's weights are made of query·key, and
+// above most_geometry_bytes, with what it would take.
 Geometry measure_geometry(const std::string& name, const Settings& settings,
                           Parameters<float>& parameters, int sequences);
 

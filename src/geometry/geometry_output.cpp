@@ -98,7 +98,7 @@ std::string geometry_csv(const Geometries& models) {
   for (const Column& column : columns) names.push_back(column.name);
   Table table(names);
   for (const Geometry& model : models)
-    for (int layer = 0; layer < model.layers; ++layer)
+    for (const int layer : model.layers)
       for (const Row& row : rows_of(model, layer)) {
         std::vector<std::string> cells;
         for (const Column& column : columns) cells.push_back(column.cell(row));
@@ -182,6 +182,13 @@ static double scale_end(const Geometry& model, std::vector<double> HeadGeometry:
   return std::ceil(largest / digit) * digit;
 }
 
+static bool has_negative(const Geometry& model) {
+  const auto negative = [](double p) { return p < 0; };
+  return std::any_of(model.measured.begin(), model.measured.end(), [&](const HeadGeometry& head) {
+    return std::any_of(head.example_probability.begin(), head.example_probability.end(), negative);
+  });
+}
+
 std::string attention_svg(const Geometry& model) {
   const std::vector<int> queries = mapped_queries(model);
   HeatMap chart;
@@ -203,7 +210,9 @@ std::string attention_svg(const Geometry& model) {
     chart.facets.push_back(std::move(facet));
   };
   // Blank where keys are not legal.
-  const HeatFacet probability{.title = "", .scale_label = "probability", .blank = true};
+  HeatFacet probability{.title = "", .scale_label = "probability", .blank = true};
+  if (has_negative(model))
+    probability.shades = Shades::diverging, probability.low = -1, probability.scale_label = "weight";
   for (const HeadGeometry& head : model.measured) {
     add(head, &HeadGeometry::mean_probability, "mean", probability);
     add(head, &HeadGeometry::example_probability, "example", probability);
@@ -244,7 +253,7 @@ static Facet cosine_facet(const Geometry& model, const std::string& place,
 std::string cosine_svg(const Geometries& models) {
   LineChart chart = cosine_chart("Attended and suppressed angles, all heads of a layer together");
   for (const Geometry& model : models)
-    for (int layer = 0; layer < model.layers; ++layer)
+    for (const int layer : model.layers)
       chart.facets.push_back(
           cosine_facet(model, "layer " + std::to_string(layer), model.layer_tally(layer)));
   return to_svg(chart);
@@ -290,7 +299,7 @@ static std::string summary_table(const Geometry& model) {
       " rank of\n"
       "layer  head  suppressed  attended    < -0.5    > 0.5     mean  median     bits  of uniform  "
       "   keys\n";
-  for (int layer = 0; layer < model.layers; ++layer)
+  for (const int layer : model.layers)
     for (const Row& row : rows_of(model, layer)) text += summary_line(row);
   return text;
 }
@@ -332,9 +341,13 @@ std::string geometry_summary(const Geometries& models) {
   for (const Geometry& model : models) {
     text += model.name + ": " + model.contestant + ", accuracy " + fixed(model.accuracy, 4) +
             " (chance " + fixed(model.chance, 4) + ") on " + std::to_string(model.sequences) +
-            " held-out sequences, head size " + std::to_string(model.head_size) + "\n" +
-            summary_table(model);
-    for (int layer = 0; layer < model.layers; ++layer) text += answers(model, layer);
+            " held-out sequences, head size " + std::to_string(model.head_size) + "\n";
+    if (!model.left_out.empty())
+      text += "without query·key, hence without angles: " + join(model.left_out, ", ") + "\n";
+    if (has_negative(model))
+      text += "some weights are negative: attention is their size here, the maps have their sign\n";
+    text += summary_table(model);
+    for (const int layer : model.layers) text += answers(model, layer);
     text += "\n";
   }
   return text +

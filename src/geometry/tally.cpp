@@ -102,7 +102,7 @@ void AttentionTally::add_row(const std::vector<Pair>& row) {
   ++rows_;
   for (const Pair& pair : row) {
     abs_z_.push_back(static_cast<float>(std::abs(pair.z)));
-    const double p = pair.probability;
+    const double p = std::abs(pair.probability);
     sum += p;
     if (p > 0) weighted += p * std::log2(p);
     if (pair.length == 0) {

@@ -30,7 +30,7 @@ inline constexpr int cosine_bins = 40;  // equal, from -1 to 1
 int cosine_bin(double cosine);          // 0 is in the bin above it
 
 struct Pair {
-  double probability, z;
+  double probability, z;  // a negative probability (cog) counts as attention of its size
   double length;  // scale |q| |k|: z = length · cos
 };
 

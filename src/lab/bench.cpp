@@ -86,7 +86,8 @@ static std::vector<const BenchPart*> parts() {
 
 std::vector<std::string> bench_parts() {
   std::vector<std::string> names;
-  for (const BenchPart* part : parts()) names.push_back(part->name);
+  for (const BenchPart* part : parts())
+    if (part->always) names.push_back(part->name);
   return names;
 }
 
@@ -111,7 +112,7 @@ Table Bench::measure() {
   for (const std::string& name : options.contestants) contestant_choices(name);
   for (const BenchPart* part : parts()) {
     if (std::find(options.parts.begin(), options.parts.end(), part->name) == options.parts.end()) continue;
-    progress_ << "bench: " << part->name << std::endl;
+    progress << "bench: " << part->name << std::endl;
     part->run(*this);
   }
   // The peak is known at the end only: it is the first row nevertheless, and the measure of others.
@@ -162,7 +163,7 @@ Cells Bench::process_cost(const std::string& shape, const std::string& contestan
 
 void Bench::set_time(Cells& cells, const Values& seconds, double flop) {
   cells["ms"] = milliseconds(median(seconds));
-  cells["gflops"] = fixed(flop / median(seconds) / 1e9, 1);
+  if (flop > 0) cells["gflops"] = fixed(flop / median(seconds) / 1e9, 1);
 }
 
 void Bench::set_ratio(Cells& cells, const std::vector<Values>& seconds, std::size_t i, std::size_t first) const {

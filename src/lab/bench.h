@@ -39,7 +39,8 @@ Choices contestant_choices(const std::string& name);
 double training_flop(const BenchShape& shape, std::size_t parameters);
 double forward_flop(const BenchShape& shape, std::size_t parameters);  // a third of it
 
-std::vector<std::string> bench_parts();  // in the order in which they are measured: see bench_part.h
+// Those measured where nobody says which, in their order: see bench_part.h.
+std::vector<std::string> bench_parts();
 
 struct BenchOptions {
   std::vector<std::string> contestants = {"dpa", "ea"};
@@ -59,7 +60,7 @@ struct BenchOptions {
 //   ms               median of the repeats
 //   gflops           10^9 floating-point operations a second, at that median
 //   share_of_peak    of the multiply-add peak of that many threads (first row: its median, of one)
-//   ratio_to_first   time / time of the first contestant: median of the pairs' ratios
+//   ratio_to_first   time / time of the first contestant, or of dpa: median of the pairs' ratios
 //   speed_up         time with one thread / time: median of the pairs' ratios
 //   runs_per_minute  of the sweep
 //   memory_mb        largest resident memory of a process that does nothing else

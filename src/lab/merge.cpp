@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <ostream>
+#include <set>
 
 #include "lab/experiment.h"
 
@@ -61,6 +62,7 @@ Merged merge(const std::vector<fs::path>& directories, const fs::path& out, Stor
   FinishedRuns all;
   std::vector<std::string> texts;  // of the experiments, each once
   std::vector<RunKey> keys;
+  std::set<RunKey> known;
   std::vector<std::string> names;  // of these runs, for people
   for (const fs::path& directory : directories) {
     const FinishedRuns finished = read_results(directory, notes);
@@ -73,7 +75,7 @@ Merged merge(const std::vector<fs::path>& directories, const fs::path& out, Stor
     const Experiment experiment = Experiment::load(path);
     for (const Settings& settings : experiment.expand()) {
       const RunKey key = run_key(settings);
-      if (texts.size() > 1 && std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
+      if (!known.insert(key).second) continue;
       std::string name = "run " + std::to_string(keys.size());
       for (const std::string& varying : experiment.varying())
         name += ", " + varying + " " + settings.text(varying);

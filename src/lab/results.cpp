@@ -119,6 +119,8 @@ const Field fields[] = {
     {"parameters", whole,
      [](const RunResult& r) { return r.parameters ? std::to_string(r.parameters) : ""; },
      [](RunResult& r, const std::string& t) { return set_whole(r.parameters, t); }},
+    {"state_size", positive, [](const RunResult& r) { return real_text(r.state_size); },
+     [](RunResult& r, const std::string& t) { return set_real(r.state_size, t, 0, infinite); }},
     {"chance", share, [](const RunResult& r) { return real_text(r.chance); },
      [](RunResult& r, const std::string& t) { return set_real(r.chance, t, 0, 1); }},
     {"best_possible", share, [](const RunResult& r) { return real_text(r.best_possible); },

@@ -101,20 +101,44 @@ static std::filesystem::path directory_of(const Experiment& experiment, const Se
   return std::filesystem::path("data") / name;
 }
 
+// Of runs that are the same: what varies between them nevertheless, and how many were left out.
+using Idle = std::map<std::string, std::size_t>;
+
+static void tell(const Idle& idle, const Experiment& experiment, std::ostream& notes) {
+  for (const Axis& axis : experiment.axes())
+    for (const std::string& key : axis.keys) {
+      const auto found = idle.find(find_setting(key)->name);
+      if (found == idle.end() || found->second == 0) continue;
+      notes << "note: " << axis.origin << ": key '" << key << "' has no effect without "
+            << find_setting(key)->applies_when() << ": " << found->second
+            << (found->second == 1 ? " run that repeats another is" : " runs that repeat others are")
+            << " left out\n";
+    }
+}
+
 std::vector<RunRow> planned_runs(const Experiment& experiment, Shard shard, std::ostream& notes) {
   std::vector<RunRow> rows;
   std::set<std::string> without_effect;  // in every run
+  std::map<RunKey, Settings> known;
+  const std::vector<std::string> varying = experiment.varying();
+  Idle idle;
   std::size_t number = 0;
   for (Settings& s : experiment.expand()) {
     require_consistent(s);
-    const auto idle = s.without_effect();
-    std::set<std::string> now(idle.begin(), idle.end());
+    const auto [same, is_new] = known.try_emplace(run_key(s), s);
+    if (!is_new) {
+      for (const std::string& name : varying) idle[name] += same->second.text(name) != s.text(name);
+      continue;
+    }
+    const auto given = s.without_effect();
+    std::set<std::string> now(given.begin(), given.end());
     if (number > 0) std::erase_if(now, [&](const auto& note) { return !without_effect.contains(note); });
     without_effect = std::move(now);
     if (number % shard.count == static_cast<std::size_t>(shard.index - 1))
       rows.push_back({number, std::move(s), {}});
     ++number;
   }
+  tell(idle, experiment, notes);
   for (const std::string& note : without_effect) notes << "note: " << note << "\n";
   return rows;
 }

@@ -31,8 +31,8 @@ struct Sweep {
 };
 
 // The runs of a shard: their numbers and settings. All are checked: throws a usage error, before
-// any training, if the settings of one do not fit together. Settings that were given but have no
-// effect in any run are told on `notes`.
+// any training, if the settings of one do not fit together. Runs that differ only in settings without
+// effect there are one run. Settings that were given but have no effect are told on `notes`.
 std::vector<RunRow> planned_runs(const Experiment& experiment, Shard shard, std::ostream& notes);
 
 // Throws a usage error, with what differs, if a run of `runs` is one of `finished` with a setting

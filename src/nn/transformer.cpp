@@ -67,6 +67,12 @@ ModelConfig model_config(const Settings& s, int vocabulary, int context) {
   return c;
 }
 
+double state_size(const ModelConfig& config) {
+  double sum = 0;
+  for (const auto& mixer : config.mixers) sum += mixer->state_size(config.context);
+  return sum;
+}
+
 // ---- the model ----------------------------------------------------------------------------------
 
 namespace {
@@ -111,6 +117,7 @@ Tensor<T> block(Recorder<T>& r, const ModelConfig& c, int i, Tensor<T> x, std::v
     if (r.position) return c.mixers[i]->record_step(r, name + "attn.", input);
     Mixed<T> mixed = c.mixers[i]->record(r, name + "attn.", input);
     looks.push_back(std::move(mixed.look));
+    looks.back().input = input;
     return mixed.out;
   };
   const auto transform = [&](Tensor<T> input) { return mlp(r, c, name + "mlp.", input); };

@@ -259,10 +259,11 @@ double measured(const Table& runs, const Cell& cell, const std::string& column) 
   return mean(values);
 }
 
+// `what`: of the column, for people.
 void add_against(const Analysis& analysis, const Table& runs, const std::string& column,
-                 std::vector<Picture>& pictures) {
+                 const std::string& what, const std::string& picture, std::vector<Picture>& pictures) {
   LineChart chart;
-  chart.title = "Accuracy of every rung against " + column;
+  chart.title = "Accuracy of every rung against " + what;
   chart.y = {.label = "token accuracy", .low = 0, .high = 1.04};
   Values xs;
   Names words;  // a facet for each combination of what is not a number
@@ -288,13 +289,30 @@ void add_against(const Analysis& analysis, const Table& runs, const std::string&
   }
   if (xs.empty()) return;
   const auto [least, most] = std::minmax_element(xs.begin(), xs.end());
-  chart.x = {.label = column + " (mean over seeds)",
+  chart.x = {.label = what + " (mean over seeds)",
              .logarithmic = *least > 0 && *most / *least >= 8};
-  pictures.push_back({"against_" + column,
-                      "Every rung's mean token accuracy against its mean " + column +
+  pictures.push_back({picture,
+                      "Every rung's mean token accuracy against its mean " + what +
                           "; whiskers are 95 % bootstrap intervals over seeds." +
                           left_out(most_facets, groups.size(), "facets"),
                       to_svg(chart)});
+}
+
+// Accuracy against what generation carries along, where contestants differ in that.
+void add_state(const Analysis& analysis, const Table& runs, std::vector<Picture>& pictures) {
+  const std::string column = "state_size";
+  if (!runs.has(column)) return;  // an older file
+  bool differ = false;
+  for (const Rung& rung : analysis.rungs) {
+    std::set<std::string> sizes;
+    for (const Cell& cell : rung.cells)
+      for (const Outcome& outcome : cell.runs) sizes.insert(runs.at(outcome.row, column));
+    if (sizes.contains("")) return;
+    differ |= sizes.size() > 1;
+  }
+  if (differ)
+    add_against(analysis, runs, column, "numbers carried while generating", "state",
+                pictures);
 }
 
 }  // namespace
@@ -308,7 +326,8 @@ std::vector<Picture> make_pictures(const Analysis& analysis, const Table& runs, 
   else if (!analysis.has_ladder)
     for (const std::string& key : analysis.rung_keys)
       if (numeric(analysis, key)) add_single_number(analysis, key, pictures);
-  if (!against.empty()) add_against(analysis, runs, against, pictures);
+  if (!against.empty()) add_against(analysis, runs, against, against, "against_" + against, pictures);
+  add_state(analysis, runs, pictures);
   add_marginals(analysis, pictures);
   add_dots(analysis, pictures);
   if (curves.rows() > 0) add_curves(analysis, curves, pictures);

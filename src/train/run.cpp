@@ -73,6 +73,7 @@ class Course {
     result_.best_possible = trainer.task().best_possible();
     result_.holdout = trainer.task().holdout();
     result_.parameters = trainer.parameters().values().size();
+    result_.state_size = state_size(trainer.config());
     if (!resume()) result_.initial_z = rms_z(trainer.held_out(), trainer.network());
   }
 

@@ -38,6 +38,7 @@ struct RunResult {
   double complexity_bits = unknown, chance = unknown, best_possible = unknown;
   std::string holdout;
   std::size_t parameters = 0;   // 0: not known
+  double state_size = unknown;  // numbers carried from token to token in generation, at its context
   double initial_z = unknown;   // rms_z before training
   int steps_done = -1;          // -1: not known
   Evaluation evaluation = {unknown, unknown, unknown};  // the last one

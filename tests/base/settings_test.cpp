@@ -149,3 +149,14 @@ TEST_CASE("settings: reading one that nobody registered is a failure") {
   CHECK_THROWS_WITH_AS(Settings().integer("no_such_setting"),
                        "setting 'no_such_setting' is not registered", Error);
 }
+
+TEST_CASE("settings: an auto that is not resolved is a failure, whatever it is read as") {
+  Settings s;
+  CHECK_THROWS_WITH(s.integer("threads"), "setting 'threads' is still auto: resolve it first");
+  CHECK_THROWS_WITH(s.text("threads"), "setting 'threads' is still auto: resolve it first");
+  CHECK_THROWS_WITH(s.toggle("threads"), "setting 'threads' is still auto: resolve it first");
+  CHECK_THROWS_WITH(s.applies("threads") ? s.cell("threads") : "", "setting 'threads' is still auto: resolve it first");
+  CHECK(s.typed("threads") == "auto");
+  s.resolve();
+  CHECK(s.integer("threads") >= 1);
+}

@@ -9,6 +9,7 @@
 #include "base/safetensors.h"
 #include "cli/command.h"
 #include "base/table.h"
+#include "ladder/nn/mixer.h"
 #include "ladder/nn/optimizer.h"
 #include "ladder/nn/score.h"
 #include "ladder/tasks/task.h"
@@ -427,11 +428,13 @@ TEST_CASE("cli: verify tells a good case from a bad one") {
   expect(scratch.run("verify cut"), 1, {"ladder: 'cut' is not a safetensors file"});
 }
 
-TEST_CASE("cli: gradcheck checks every score") {
+TEST_CASE("cli: gradcheck checks every score, pattern and mixer") {
   const Output out = run("gradcheck");
   expect(out, 0, {"linear", "layer_norm", "within 1e-06"});
   for (const Score& score : Registry<Score>::all())
-    CHECK(out.has("attention_" + score.name + "_causal"));
+    for (const std::string way : {"causal", "window", "topk"})
+      CHECK(out.has("attention_" + score.name + "_" + way));
+  for (const MixerPlugin& mixer : Registry<MixerPlugin>::all()) CHECK(out.has("mixer_" + mixer.name));
   CHECK_FALSE(out.has("WRONG"));
 }
 

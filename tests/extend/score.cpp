@@ -1,10 +1,10 @@
-// A score of one's own: saturates at twice the z of ea.
+// A score of one's own.
 #include "ladder/nn/score_form.h"
 
 namespace ladder::nn {
 namespace {
 
-struct Wide {
+struct Wide {  // saturates at twice the z of ea
   static constexpr Normaliser normaliser = divide_by_sum;
 
   template <class V>
@@ -21,6 +21,7 @@ struct Wide {
 const Registered<Score> registered({
     {.name = "wide", .rule = "z^2 / (4 + z^2), divided by the row's sum", .source = "README example"},
     score_form<Wide>(),
+    plain_weight([](double z, double) { return z * z / (4 + z * z); }),  // what is checked against
 });
 
 }  // namespace

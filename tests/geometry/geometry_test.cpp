@@ -387,8 +387,9 @@ TEST_CASE("inspect: several checkpoints, and the models they started from") {
 }
 
 TEST_CASE("geometry: what would take too much memory is refused, with its size") {
-  Parameters<float> none;
-  CHECK_THROWS_WITH_AS(measure_geometry("model", settings_with(with(small, {{"context", "8192"}})), none, 256), doctest::Contains(" GB of memory, expected at most 4.0"), Error);
+  const Settings s = settings_with(with(small, {{"context", "8192"}, {"position", "rope"}}));
+  Trainer trainer(s);
+  CHECK_THROWS_WITH_AS(measure_geometry("model", s, trainer.parameters(), 256), doctest::Contains(" GB of memory, expected at most 4.0"), Error);
 }
 
 TEST_CASE("inspect: what is wrong is told") {
@@ -398,4 +399,71 @@ TEST_CASE("inspect: what is wrong is told") {
   CHECK_THROWS_AS(run_inspect({checkpoint, "--seed", "1", "2"}), Error);
   CHECK_THROWS_AS(run_inspect({(folder.path / "none.safetensors").string()}), Error);
   CHECK_THROWS_AS(run_inspect({}), Error);
+}
+
+TEST_CASE("inspect: of a hybrid the layers of attention") {
+  const Folder folder;
+  const std::string hybrid = train_checkpoint(folder.path / "hybrid.safetensors",
+                                              with(small, {{"mixer", "abc+attention"}, {"layers", "2"}}));
+  const std::string text = run_inspect({hybrid, "--sequences", "4", "--svm", "--queries", "20"});
+  CHECK(contains(text, "layer 0 (abc)"));
+  const Table numbers = Table::read(folder.path / "hybrid-geometry" / "geometry.csv");
+  REQUIRE(numbers.rows() == 3);
+  for (int row = 0; row < 3; ++row) CHECK(numbers.at(row, "layer") == "1");
+  CHECK(Table::read(folder.path / "hybrid-geometry" / "svm.csv").rows() == 2);
+
+  const std::string none = train_checkpoint(folder.path / "none.safetensors", with(small, {{"mixer", "abc"}}));
+  CHECK_THROWS_WITH_AS(run_inspect({none}), doctest::Contains("query.key"), Error);
+}
+
+TEST_CASE("inspect: negative weights are attention of their size") {
+  AttentionTally tally;
+  tally.add_row({{-0.5, -1, 1}, {0.25, 1, 1}, {-0.25, -0.1, 1}});
+  CHECK(tally.antiparallel_share() == near(0.5));
+  CHECK(tally.parallel_share() == near(0.25));
+  CHECK(tally.entropy_bits() == near(1.5));
+  CHECK(tally.count(Standing::attended) == 1);
+
+  const Geometry cog = measured(with(small, {{"score", "cog"}}), 8);
+  const auto& p = cog.at(0, 0).example_probability;
+  REQUIRE(std::any_of(p.begin(), p.end(), [](double x) { return x < 0; }));
+  for (int head = 0; head < 2; ++head) {
+    const AttentionTally& of_head = cog.at(0, head).tally;
+    CHECK(of_head.antiparallel_share() >= 0);
+    CHECK(of_head.antiparallel_share() + of_head.parallel_share() <= 1 + 1e-9);
+    CHECK(of_head.relative_entropy() > 0);
+    CHECK(of_head.relative_entropy() <= 1 + 1e-9);
+  }
+  CHECK(contains(geometry_summary({cog}), "some weights are negative"));
+  CHECK_FALSE(contains(geometry_summary({measured(small, 4)}), "negative"));
+  CHECK(contains(attention_svg(cog), ">weight<"));
+  CHECK(xml_fault(attention_svg(cog)) == "");
+}
+
+TEST_CASE("inspect --svm: a row a head, with its columns explained") {
+  const Folder folder;
+  const std::string ea = train_checkpoint(folder.path / "ea.safetensors", small);
+  const std::string dpa = train_checkpoint(folder.path / "dpa.safetensors", with(small, {{"score", "dpa"}}));
+  const std::string out = (folder.path / "out").string();
+  const std::string text =
+      run_inspect({dpa, ea, "--svm", "--queries", "30", "--initial", "--sequences", "4", "--out", out});
+  const Table svm = Table::read(folder.path / "out" / "svm.csv");
+  REQUIRE(svm.rows() == 8);
+  for (const std::string& column : svm.columns()) CHECK_MESSAGE(contains(text, column), column);
+  for (int row = 0; row < 8; ++row) {
+    const bool is_dpa = svm.at(row, "contestant") == "dpa";
+    if (is_dpa) CHECK(svm.at(row, "chosen_by") == "z");
+    CHECK(svm.number(row, "satisfied") <= 1);
+    if (is_dpa) CHECK(svm.number(row, "satisfied") > 0.99);  // softmax chooses the largest z
+    if (svm.at(row, "separable") == "1") CHECK(svm.number(row, "margin_ratio") <= 1 + 1e-6);
+    else CHECK(svm.at(row, "correlation") == "");
+  }
+  // Before training a head is its own untrained head.
+  CHECK(svm.at(2, "checkpoint") == "dpa-initial");
+  CHECK(svm.at(2, "correlation") == svm.at(2, "untrained_correlation"));
+  CHECK(svm.at(2, "norm") == svm.at(0, "untrained_norm"));
+
+  const std::string rope = train_checkpoint(folder.path / "rope.safetensors", with(small, {{"position", "rope"}}));
+  CHECK_THROWS_WITH_AS(run_inspect({rope, "--svm"}), doctest::Contains("position"), Error);
+  CHECK_THROWS_AS(run_inspect({ea, "--queries", "5"}), Error);
 }

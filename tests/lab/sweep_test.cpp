@@ -204,6 +204,38 @@ TEST_CASE("sweep: a setting without effect in any run is told, one with effect i
   CHECK(notes({flag("beta1", {"0.5"}), flag("optimizer", {"sgd", "adam"})}) == "");
 }
 
+TEST_CASE("sweep: runs that differ only in settings without effect are made once, and it is told") {
+  const Overrides overrides = {flag("pattern", {"full", "window"}), flag("window", {"2", "3", "4"}),
+                               flag("score", {"ea"}), flag("base", {"2"})};
+  std::ostringstream notes;
+  const auto runs = planned_runs(experiment_of(small, overrides), {}, notes);
+  CHECK(runs.size() == 8);  // of 12: (full + 3 windows) x 2 seeds
+  for (std::size_t i = 0; i < runs.size(); ++i) CHECK(runs[i].number == i);
+  CHECK(notes.str() == "note: flag --window: key 'window' has no effect without pattern = window: "
+                       "4 runs that repeat others are left out\n");
+  const Outcome outcome = swept(small, overrides);
+  REQUIRE(outcome.runs.rows() == 8);
+  for (std::size_t i = 0; i < 8; ++i)
+    CHECK((outcome.runs.at(i, "window") == "") == (outcome.runs.at(i, "pattern") == "full"));
+}
+
+TEST_CASE("sweep: cells of settings that do not apply are empty, all others are not") {
+  for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{
+           {"mixer", "attention"}, {"mixer", "cosformer"}, {"score", "power"}, {"pattern", "strided"},
+           {"optimizer", "lion"}, {"task", "copy"}}) {
+    CAPTURE(value);
+    Settings s;
+    s.set(key, value, "test");
+    s.resolve();
+    const Table table = Table::parse(runs_csv({{0, s, {}}}), "runs.csv");
+    for (const std::string& name : setting_columns()) {
+      CAPTURE(name);
+      CHECK(table.at(0, name) == s.cell(name));
+      CHECK((s.cell(name) == "") == !s.applies(name));
+    }
+  }
+}
+
 // ---- results as text ----
 
 RunRow row_of(std::size_t number, const std::string& score, const std::string& base,

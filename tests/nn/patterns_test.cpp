@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "../allocation_count.h"
+#include "ladder/base/random.h"
 #include "ladder/nn/attention.h"
 
 namespace ladder {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "ladder/base/random.h"
 #include "ladder/nn/attention.h"
 
 namespace ladder {
@@ -61,32 +62,6 @@ TEST_CASE("scores of a row: five products by hand") {
       CHECK(std::fabs(in_float[j] - weights[j]) < 3e-7);
     }
   }
-}
-
-TEST_CASE("scores that are a weight of z: against their formulas") {
-  const std::map<std::string, std::pair<double (*)(double), double>> formulas = {
-      {"taylor2", {[](double x) { return 1 + x + x * x / 2; }, 1e-9}},
-      {"power", {[](double x) { return std::pow(x, 6); }, 1e-9}},
-      {"relu", {[](double x) { return std::max(x, 0.0); }, 1e-9}},
-      {"relu2", {[](double x) { return x > 0 ? x * x : 0; }, 1e-9}},
-      {"laplace", {[](double x) { return std::erfc((std::sqrt(0.5) - x) * std::sqrt(2 * M_PI)) / 2; }, 1e-9}},
-      {"softmax1", {[](double x) { return std::exp(x); }, 1}},
-      {"cauchy", {[](double x) { return 1 / (1 + (1 - x) * (1 - x)); }, 1e-9}},
-  };
-  for (const auto& [name, formula] : formulas) {
-    CAPTURE(name);
-    double sum = formula.second;
-    for (const double x : z) sum += formula.first(x);
-    const auto p = row<double>(name, z, 6);
-    const auto in_float = row<float>(name, z, 6);
-    for (std::size_t j = 0; j < z.size(); ++j) {
-      CHECK(p[j] == doctest::Approx(formula.first(z[j]) / sum).epsilon(1e-12));
-      CHECK(in_float[j] == doctest::Approx(formula.first(z[j]) / sum).epsilon(2e-6));
-    }
-  }
-  const auto p = row<double>("sigmoid", z, 2.5);
-  for (std::size_t j = 0; j < z.size(); ++j)
-    CHECK(p[j] == doctest::Approx(1 / (1 + std::exp(2.5 - z[j]))).epsilon(1e-12));
 }
 
 TEST_CASE("laplace: weights far below 0 keep their digits") {

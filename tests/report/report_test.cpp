@@ -324,6 +324,32 @@ TEST_CASE("any measured column can be drawn against") {
   CHECK(contains(picture->svg, ">128<"));  // a logarithmic axis from 5 to 225
 }
 
+TEST_CASE("accuracy against the state, where contestants carry different ones") {
+  const Table runs = runs_of(six_rungs(2));
+  std::vector<std::string> names = runs.columns();
+  names.push_back("state_size");
+  const auto pictures_with = [&](const char* ea, const char* dpa) {
+    Table table(names, "runs.csv");
+    for (std::size_t row = 0; row < runs.rows(); ++row) {
+      std::vector<std::string> cells = runs.row(row);
+      cells.push_back(runs.at(row, "score") == "ea" ? ea : dpa);
+      table.add_row(cells);
+    }
+    return make_report(table, curves_of(runs), {"", "", "Report"}).pictures;
+  };
+  const auto state = [](const std::vector<Picture>& pictures) {
+    return std::find_if(pictures.begin(), pictures.end(), [](const Picture& p) { return p.name == "state"; });
+  };
+  const auto differ = pictures_with("64", "1024");
+  REQUIRE(state(differ) != differ.end());
+  CHECK(contains(state(differ)->svg, "numbers carried while generating"));
+  CHECK(xml_fault(state(differ)->svg) == "");
+  CHECK(text_collision(state(differ)->svg) == "");
+  for (const auto& same : {pictures_with("64", "64"), pictures_with("", "64"),  // older rows: not known
+                           report_of(six_rungs(2)).pictures})
+    CHECK(state(same) == same.end());
+}
+
 TEST_CASE("a table says the same in its file and on the page") {
   const Report report = report_of(six_rungs(10));
   CHECK(shown(report.summary, 0, "mean accuracy") == "0.850");  // 0.95 - 0.006 · 16 - 0.001 · 4.5

@@ -1,13 +1,16 @@
-// The graph: gradients of every operation, who replaces and who accumulates, and that a step
+// The graph: every operation against its plain computation, who replaces and who accumulates, and that a step
 // allocates nothing.
 #include "ladder/nn/score.h"
 #include "ladder/tensor/graph.h"
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "../allocation_count.h"
-#include "ladder/tensor/gradcheck.h"
+#include "ladder/tensor/operation_case.h"
 #include "ladder/tensor/ops.h"
+#include "nn/cases.h"
 #include "train/trainer.h"
 
 namespace ladder {
@@ -17,8 +20,9 @@ using namespace train;
 namespace {
 
 // y = x², element by element, with `slope` times x for its gradient: 2 is right.
-Tensor<double> square(Graph<double>& graph, Tensor<double> x, double slope) {
-  const Tensor<double> y = graph.tensor(x.rows(), x.cols());
+template <class T>
+Tensor<T> square(Graph<T>& graph, Tensor<T> x, double slope) {
+  const Tensor<T> y = graph.tensor(x.rows(), x.cols());
   graph.record(
       {x}, {y},
       [=] {
@@ -26,17 +30,25 @@ Tensor<double> square(Graph<double>& graph, Tensor<double> x, double slope) {
       },
       [=](Writes mode) {
         for (std::size_t i = 0; i < y.size(); ++i) {
-          const double d = slope * x.value()[i] * y.grad()[i];
+          const T d = static_cast<T>(slope) * x.value()[i] * y.grad()[i];
           x.grad()[i] = mode[0] == Write::replace ? d : x.grad()[i] + d;
         }
       });
   return y;
 }
 
-GradientError error_of_square(double slope, double size = 1) {
-  return check_gradient({"square", [=](Graph<double>& graph, GradientProbe& probe) {
-                           return probe.weigh({square(graph, probe.variable(3, 4, size), slope)});
-                         }});
+// Its case; the plain computation adds `more`.
+OperationCase square_case(double slope, double more = 0, double size = 1) {
+  return operation_case(
+      {.name = "square",
+       .sizes = {3, 4},
+       .inputs = [=](const Sizes& n) { return CaseInputs{{n[0], n[1], size}}; },
+       .plain = [=](const Matrices& in, const Sizes&) {
+         Matrix y = in[0];
+         for (double& x : y.values) x = x * x + more;
+         return Matrices{y};
+       }},
+      [=](auto& graph, const auto& in, const Sizes&) { return square(graph, in[0], slope); });
 }
 
 // Σ x, as a [1, 1] tensor
@@ -63,25 +75,80 @@ using Numbers = std::vector<double>;
 
 Numbers gradient(Tensor<double> x) { return {x.grad(), x.grad() + x.size()}; }
 
-TEST_CASE("gradients: every operation agrees with finite differences") {
-  const auto& cases = Registry<GradientCase>::all();
-  REQUIRE(cases.size() >= 10);
-  for (const GradientCase& c : cases) {
+TEST_CASE("cases: every operation, score, pattern and mixer agrees with its plain computation") {
+  const std::vector<OperationCase> cases = nn::all_cases();
+  REQUIRE(cases.size() >= 100);
+  for (const OperationCase& c : cases) {
     CAPTURE(c.name);
-    const GradientError error = check_gradient(c);
-    CHECK(error.relative <= 1e-6);
-    CHECK(error.elements > 0);
+    const CaseErrors errors = check(c);
+    CHECK(verdict(errors, c) == "");
+    CHECK(errors.derivatives > 0);
   }
 }
 
-TEST_CASE("gradients: the harness finds a wrong one") {
-  CHECK(error_of_square(2).relative <= 1e-9);
-  CHECK(error_of_square(2).elements == 12);
-  CHECK(error_of_square(2.00001).relative == doctest::Approx(5e-6).epsilon(0.01));
-  CHECK(error_of_square(-2).relative == doctest::Approx(2).epsilon(0.01));
+TEST_CASE("cases: what is timed runs, and is the same at every replay") {
+  for (const OperationCase& c : nn::all_cases()) {
+    if (c.timed.empty()) continue;
+    CAPTURE(c.name);
+    if (c.multiply_adds) CHECK(c.multiply_adds(c.timed) > 0);
+    RecordedCase<float> recorded(c, c.sizes);
+    recorded.forward(), recorded.backward();
+    const double first = recorded.loss();
+    const long before = allocation_count();
+    recorded.forward(), recorded.backward();
+    CHECK(allocation_count() == before);
+    CHECK(recorded.loss() == first);
+    CHECK(std::isfinite(first));
+  }
+}
+
+TEST_CASE("cases: the check finds what is wrong") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const auto fault = [](const OperationCase& c) { return verdict(check(c), c); };
+  CHECK(fault(square_case(2)) == "");
+  CHECK(check(square_case(2)).gradient <= 1e-9);
+  CHECK(check(square_case(2)).derivatives == 12);
+  CHECK(check(square_case(2.00001)).gradient == doctest::Approx(5e-6).epsilon(0.01));
+  CHECK(fault(square_case(2.00001)) == "gradient beyond 1e-06");
+  CHECK(check(square_case(-2)).gradient == doctest::Approx(2).epsilon(0.01));
+  CHECK(fault(square_case(2, 1e-9)) == "results in double beyond 1e-11");
+  CHECK(fault(square_case(2, 1e-3)) == "results in double beyond 1e-11, results in float beyond 1e-05");
   // NaN compares false with everything, but is no agreement
-  CHECK_FALSE(error_of_square(std::numeric_limits<double>::quiet_NaN()).relative <= 1e-6);
-  CHECK_FALSE(error_of_square(2, std::numeric_limits<double>::infinity()).relative <= 1e-6);
+  CHECK(fault(square_case(nan)).starts_with("gradient beyond"));
+  CHECK(fault(square_case(2, nan)).starts_with("results in double beyond"));
+  CHECK(fault(square_case(2, 0, std::numeric_limits<double>::infinity())) != "");
+}
+
+// y = |x|, with the slope of the other side if `wrong`.
+OperationCase kink_case(double size, bool wrong = false) {
+  return operation_case(
+      {.name = "kink",
+       .sizes = {1, 40},
+       .inputs = [=](const Sizes& n) { return CaseInputs{{n[0], n[1], size}}; },
+       .plain = [](const Matrices& in, const Sizes&) {
+         Matrix y = in[0];
+         for (double& x : y.values) x = std::fabs(x);
+         return Matrices{y};
+       }},
+      [=](auto& graph, const auto& in, const Sizes&) {
+        const auto x = in[0], y = graph.tensor(x.rows(), x.cols());
+        graph.record({x}, {y},
+                     [=] { for (std::size_t i = 0; i < y.size(); ++i) y.value()[i] = std::fabs(x.value()[i]); },
+                     [=](Writes) {
+                       for (std::size_t i = 0; i < y.size(); ++i)
+                         x.grad()[i] = ((x.value()[i] > 0) == wrong ? -1 : 1) * y.grad()[i];
+                     });
+        return y;
+      });
+}
+
+TEST_CASE("cases: derivatives beside a kink are left out, but not too many, and wrong ones are found") {
+  const CaseErrors few = check(kink_case(0.01));
+  CHECK(few.left_out > 0);
+  CHECK(few.left_out + few.derivatives == 40);
+  CHECK(verdict(few, kink_case(0.01)) == "");
+  CHECK(verdict(check(kink_case(0.01, true)), kink_case(0.01)).starts_with("gradient beyond"));
+  CHECK(verdict(check(kink_case(1e-4)), kink_case(1e-4)) == "most numeric derivatives are uncertain");
 }
 
 TEST_CASE("graph: a tensor with several readers gets the sum of their gradients") {
@@ -185,14 +252,15 @@ TEST_CASE("graph: shapes that do not fit are refused while recording") {
   CHECK_THROWS_AS(split(graph, x, {3, 2}), Error);
 }
 
-TEST_CASE("gradients: losses can be added and scaled like any other result") {
+TEST_CASE("graph: losses can be added and scaled like any other result") {
   static const Targets targets = {{2, 0, 1}, 1.0 / 3};
-  const auto mixed = [](Graph<double>& graph, GradientProbe& probe) {
-    const auto x = probe.variable(3, 4);
-    const auto squared = scale(graph, squared_loss(graph, x, targets), 0.1);
-    return add(graph, cross_entropy(graph, x, targets), squared);
-  };
-  CHECK(check_gradient({"mixed", mixed}).relative <= 1e-6);
+  const OperationCase mixed = operation_case(
+      {.name = "mixed", .sizes = {3, 4}, .inputs = [](const Sizes& n) { return CaseInputs{{n[0], n[1]}}; }},
+      [](auto& graph, const auto& in, const Sizes&) {
+        return add(graph, cross_entropy(graph, in[0], targets),
+                   scale(graph, squared_loss(graph, in[0], targets), 0.1));
+      });
+  CHECK(verdict(check(mixed), mixed) == "");
 }
 
 TEST_CASE("graph: without gradients it computes the same in less memory") {

@@ -112,6 +112,7 @@ std::vector<Choices> one_of_each() {
   for (const Kind& kind : Registry<Kind>::all())
     for (const Plugin* plugin : kind.plugins()) {
       Choices chosen = plugin->tiny;
+      chosen.emplace_back("embedding", "learned");  // whatever a task's vocabulary is
       chosen.emplace_back(kind.name, plugin->name);
       all.push_back(chosen);
     }

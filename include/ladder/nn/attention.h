@@ -4,7 +4,6 @@
 #include "ladder/nn/mixer.h"
 #include "ladder/nn/pattern.h"
 #include "ladder/nn/score.h"
-#include "ladder/tensor/gradcheck.h"
 #include "ladder/tensor/graph.h"
 
 namespace ladder::nn {
@@ -14,7 +13,7 @@ enum class Rotation { none, rope };  // Su et al., arXiv:2104.09864
 enum class Decay { none, alibi };    // Press et al., arXiv:2108.12409
 
 struct AttentionOptions {
-  int batch, heads;
+  int batch = 1, heads = 1;
   double scale = 1;                  // z = scale · query·key
   const Pattern* pattern = nullptr;  // null: keys up to the query; read while recording only
   Rotation rotation = Rotation::none;
@@ -35,7 +34,22 @@ template <class T>
 Tensor<T> attention_step(Graph<T>& graph, const ScoreForm& score, Tensor<T> query, Tensor<T> key,
                          Tensor<T> value, AttentionOptions options, int context, const int* position);
 
-// The cases that check the gradient of attention with this score, one for each way of using it.
-std::vector<GradientCase> attention_gradient_cases(const Score& score);
+// A way of its own that a score knows, over all keys up to the query, without rotation or decay.
+class AttentionAlgorithm {
+ public:
+  virtual ~AttentionAlgorithm() = default;
+  // As attention and attention_step above, to rounding.
+  virtual Mixed<float> record(Graph<float>&, Tensor<float> query, Tensor<float> key, Tensor<float> value,
+                              const AttentionOptions&) const = 0;
+  virtual Mixed<double> record(Graph<double>&, Tensor<double> query, Tensor<double> key, Tensor<double> value,
+                               const AttentionOptions&) const = 0;
+  virtual Tensor<float> record_step(Graph<float>&, Tensor<float> query, Tensor<float> key, Tensor<float> value,
+                                    const AttentionOptions&, int context, const int* position) const = 0;
+  virtual Tensor<double> record_step(Graph<double>&, Tensor<double> query, Tensor<double> key, Tensor<double> value,
+                                     const AttentionOptions&, int context, const int* position) const = 0;
+  // As those of a mixer.
+  virtual double multiply_adds(int context, const MixerShape&) const = 0;
+  virtual double state_size(const MixerShape&) const = 0;
+};
 
 }  // namespace ladder::nn

@@ -16,7 +16,8 @@
 // record_step is for generation, and may be left out: the same layer for one token of each sequence.
 // x [batch, d_model] are the tokens at *recorder.position, which a decoder counts up from 0 before each
 // replay; what those before them left, the mixer keeps, in the graph's scratch. At position 0 it begins
-// anew. What it returns are the rows of record's result, bit for bit. A mixer without it generates, too,
+// anew. What it returns are the rows of record's result, bit for bit, or, where the mixer declares
+// `static constexpr bool step_rounds = true`, to rounding. A mixer without it generates, too,
 // at the cost of a whole context a token.
 #pragma once
 
@@ -51,6 +52,7 @@ struct Look {
   // rotation), [batch·context, d_model]. Empty for mixers that work otherwise.
   Tensor<T> query, key;
   double scale = 1;
+  Tensor<T> input = {};  // what the mixer read, [batch·context, d_model]; the model fills it in
 };
 
 template <class T>
@@ -68,6 +70,7 @@ class Mixer {
   virtual Tensor<float> record_step(Recorder<float>&, const std::string& name, Tensor<float> x) const = 0;
   virtual Tensor<double> record_step(Recorder<double>&, const std::string& name, Tensor<double> x) const = 0;
   virtual bool has_step() const = 0;  // of its own
+  virtual bool step_rounds() const = 0;
   // Of one forward over a sequence of this context, without the linear maps around it.
   virtual double multiply_adds(int context) const = 0;
   // Numbers that generation carries from token to token after `context` tokens.
@@ -95,6 +98,11 @@ class MixerOf final : public Mixer {
     return step(r, name, x);
   }
   bool has_step() const override { return steps; }
+  bool step_rounds() const override {
+    if constexpr (requires { form_.step_rounds(); }) return form_.step_rounds();
+    else if constexpr (requires { Form::step_rounds; }) return Form::step_rounds;
+    else return false;
+  }
   double multiply_adds(int context) const override { return form_.multiply_adds(context); }
   double state_size(int context) const override { return form_.state_size(context); }
 

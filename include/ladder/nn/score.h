@@ -7,7 +7,8 @@
 //     template <class V> static V slope(V z, V w);      // d weight / dz, given w = weight(z)
 //   };
 //   const Registered<Score> example({{.name = "example", .rule = "...", .source = "..."},
-//                                    score_form<Example>()});
+//                                    score_form<Example>(),
+//                                    plain_weight([](double z, double) { return ...; })});
 //
 // weight must not be negative (a row's sum is divided by) and must be finite for |z| < 1e15. simd::exp,
 // expm1 and tanh are there; arithmetic with scalars works element by element. A score with a number
@@ -27,6 +28,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "ladder/base/plugin.h"
 #include "ladder/tensor/kernels/attention_problem.h"
@@ -34,6 +36,9 @@
 namespace ladder::nn {
 
 using namespace tensor;
+
+struct MixerShape;
+class AttentionAlgorithm;
 
 // What attention needs of a score.
 struct ScoreForm {
@@ -43,6 +48,9 @@ struct ScoreForm {
   bool decays = true, sees_itself = true, of_distance = false;
   // The number c of weight(z, c), given the model's context.
   std::function<double(const Settings&, int context)> parameter = nullptr;
+  // Another way to the same result than the kernel's (nn/attention.h), where the settings want it; else
+  // null. Throws a usage error where they want it and it cannot be.
+  std::function<std::shared_ptr<const AttentionAlgorithm>(const Settings&, const MixerShape&)> algorithm = nullptr;
 
   template <class T>
   const AttentionKernel<T>& kernel() const {
@@ -51,10 +59,23 @@ struct ScoreForm {
   }
 };
 
+// The score's formula written plainly, to check the kernel against. Optional: a score without is
+// checked against its own numeric derivatives only.
+struct PlainScore {
+  using Row = std::vector<double>;
+  // p of one query's keys, in their order, from their z, what alibi adds to them, and c.
+  std::function<Row(const Row& z, const Row& bias, double c)> row = {};
+  // The largest is first, for topk.
+  std::function<double(double z, double c)> order = [](double z, double) { return z; };
+};
+// w = weight(z, c) e^bias; p = w / (Σ w + epsilon), or w if epsilon is below 0.
+PlainScore plain_weight(double (*weight)(double z, double c), double epsilon = 1e-9);
+
 struct Score : Plugin {
   static constexpr const char* kind = "score";
   static constexpr Group group = Group::model;
   ScoreForm form;
+  PlainScore plain = {};
 };
 
 }  // namespace ladder::nn

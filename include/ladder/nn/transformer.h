@@ -42,6 +42,9 @@ struct ModelConfig {
 // Throws a usage error where the settings do not fit together. Settings must be resolved.
 ModelConfig model_config(const Settings& settings, int vocabulary, int context);
 
+// Numbers that generation carries from token to token once the context is full, over all layers.
+double state_size(const ModelConfig& config);
+
 // The parameters of the model, all 0. Names and shapes are those of checkpoints:
 // embed.weight, position.weight, blocks.{i}.attn.{query,key,value,out}.{weight,bias} and what else
 // the mixer has, blocks.{i}.{norm1,norm2}.{weight,bias}, blocks.{i}.mlp.{up,down}.{weight,bias},

@@ -11,10 +11,10 @@
 //
 // A (sequence, head) a lane: then nothing is added up across lanes, however few slots or entries there
 // are. Backward starts from states saved every few tokens and computes those between again.
-#include "ladder/tensor/gradcheck.h"
 #include "ladder/tensor/kernels/transpose.h"
 #include "nn/mixers/around.h"
 #include "nn/mixers/operations.h"
+#include "nn/mixers/plain.h"
 
 namespace ladder::nn {
 namespace {
@@ -42,6 +42,7 @@ class Abc {
     u_ = take(count_), maximum_ = take(count_), sum_ = take(count_), d_ = take(count_);
     rows_ = take(std::max({e_, width_, count_}));
     states_ = graph.scratch(state_size_ * (out.grad() ? chunk + 1 : 1));
+    if (n_ == 1) kept_ = graph.scratch(groups_ * kept_size());
     if (!out.grad()) return;
     saved_ = graph.scratch(state_size_ * groups_ * ((n_ + chunk - 1) / chunk));
     dstate_ = graph.scratch(state_size_);
@@ -53,14 +54,18 @@ class Abc {
       std::fill_n(states_, state_size_, T(0));
       for (int t = 0; t < n_; ++t) {
         if (saved_ && t % chunk == 0) std::copy_n(states_, state_size_, saved(g, t));
-        gather(slots_, slots_.value(), count_, g, t, u_);
-        gather(query_, query_.value(), e_, g, t, q_);
-        gather_pair(g, t);
-        find_weights(g, t);
-        advance(weights(g, t), states_, states_);
-        read(reading(g, t));
-        scatter(y_, out_, out_.value(), width_, Write::replace, g, t);
+        mix(g, t, t == 0);
       }
+    }
+  }
+
+  // Forward of one token a sequence (n_ is 1), that goes on from the last one.
+  void step(bool first) {
+    for (int g = 0; g < groups_; ++g) {
+      states_ = kept_ + g * kept_size();
+      maximum_ = states_ + state_size_, sum_ = maximum_ + static_cast<std::size_t>(count_) * L;
+      if (first) std::fill_n(states_, state_size_, T(0));
+      mix(g, 0, first);
     }
   }
 
@@ -109,6 +114,18 @@ class Abc {
   }
 
  private:
+  std::size_t kept_size() const { return state_size_ + 2 * static_cast<std::size_t>(count_) * L; }
+
+  void mix(int g, int t, bool first) {
+    gather(slots_, slots_.value(), count_, g, t, u_);
+    gather(query_, query_.value(), e_, g, t, q_);
+    gather_pair(g, t);
+    find_weights(g, t, first);
+    advance(weights(g, t), states_, states_);
+    read(reading(g, t));
+    scatter(y_, out_, out_.value(), width_, Write::replace, g, t);
+  }
+
   T* weights(int g, int t) const { return w_ + (static_cast<std::size_t>(g) * n_ + t) * count_ * L; }
   T* reading(int g, int t) const { return p_ + (static_cast<std::size_t>(g) * n_ + t) * count_ * L; }
   T* saved(int g, int t) const {
@@ -142,12 +159,12 @@ class Abc {
   }
 
   // w = exp(u - L), from u, the maximum so far and the sum relative to it.
-  void find_weights(int g, int t) {
+  void find_weights(int g, int t, bool first) {
     T* w = weights(g, t);
     for (int m = 0; m < count_; ++m) {
       const Vec u = simd::load(u_ + m * L), one = Vec{} + 1;
       Vec maximum = u, sum = one, added = one;
-      if (t > 0) {
+      if (!first) {
         const Vec before = simd::load(maximum_ + m * L), rise = u - before;
         const auto risen = rise > Vec{};
         const Vec smaller = simd::exp(simd::select(risen, -rise, rise));
@@ -256,6 +273,7 @@ class Abc {
   T *w_, *p_;               // [groups, context, slots, L]: kept for backward
   T* saved_ = nullptr;      // [groups, chunks, state]: likewise
   T* states_;               // of forward; of a chunk's tokens in backward
+  T* kept_ = nullptr;       // [groups, state and maximum and sum]: of generation
   T *q_, *k_, *v_, *y_, *u_, *maximum_, *sum_, *d_, *rows_;
   T *dstate_ = nullptr, *dlog_ = nullptr, *dk_ = nullptr, *dv_ = nullptr;
 };
@@ -275,6 +293,17 @@ Mixture<T> abc(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value,
                  kernel->backward(write);
                });
   return {out, [=](const AttentionMaps<T>& maps) { kernel->look(maps); }};
+}
+
+// The same for one token of each sequence, the one at *position; what was written stays in the slots.
+template <class T>
+static Tensor<T> abc_step(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, Tensor<T> slots,
+                          int heads, const int* position) {
+  const Tensor<T> out = graph.tensor(value.rows(), value.cols());
+  const auto kernel = std::make_shared<Abc<T>>(graph, query, key, value, slots, out, Cut{query.rows(), heads});
+  graph.record({query, key, value, slots}, {out}, [=] { kernel->step(*position == 0); },
+               [](Writes) { throw failure("abc_step has no gradient"); });
+  return out;
 }
 
 template Mixture<float> abc(Graph<float>&, Tensor<float>, Tensor<float>, Tensor<float>, Tensor<float>, Cut);
@@ -307,19 +336,32 @@ class AbcMixer {
 
   template <class T>
   Mixed<T> record(Recorder<T>& recorder, const std::string& name, Tensor<T> x) const {
-    const int d = shape_.d_model, slots = shape_.heads * slots_;
     const auto [query, key, value] = project(recorder, name, x, shape_);
-    const Tensor<T> weight =
-        recorder.parameter(name + "slots.weight", {slots, d}, Initial::linear(d));
     return project_out(recorder, name,
-                       abc(recorder.graph, query, key, value, product(recorder.graph, x, weight),
+                       abc(recorder.graph, query, key, value, slots(recorder, name, x),
                            {recorder.batch, shape_.heads}),
                        shape_);
+  }
+  template <class T>
+  Tensor<T> record_step(Recorder<T>& recorder, const std::string& name, Tensor<T> x) const {
+    const auto [query, key, value] = project(recorder, name, x, shape_);
+    return recorder.linear(name + "out",
+                           abc_step(recorder.graph, query, key, value, slots(recorder, name, x), shape_.heads,
+                                    recorder.position),
+                           shape_.d_model);
   }
   double multiply_adds(int context) const { return 4.0 * slots_ * shape_.d_model * context; }
   double state_size(int) const { return 2.0 * slots_ * (shape_.d_model + shape_.heads); }
 
  private:
+  // u [rows, heads·slots]
+  template <class T>
+  Tensor<T> slots(Recorder<T>& recorder, const std::string& name, Tensor<T> x) const {
+    const int d = shape_.d_model, all = shape_.heads * slots_;
+    return product(recorder.graph, x,
+                   recorder.parameter(name + "slots.weight", {all, d}, Initial::linear(d)));
+  }
+
   const MixerShape shape_;
   const int slots_;
 };
@@ -334,20 +376,53 @@ const Registered<MixerPlugin> registered(mixer<AbcMixer>(
 
 }  // namespace
 
-static const Registered<GradientCase> product_case(
-    {"abc_slots", [](Graph<double>& graph, GradientProbe& probe) {
-       return probe.weigh({product(graph, probe.variable(5, 4), probe.variable(3, 4))});
-     }});
-static GradientCase abc_case(const std::string& name, Cut cut, int context, int size, int slots) {
-  return {name, [=](Graph<double>& graph, GradientProbe& probe) {
-            const int rows = cut.batch * context;
-            const auto x = [&] { return probe.variable(rows, cut.heads * size); };
-            const auto q = x(), k = x(), v = x(), u = probe.variable(rows, cut.heads * slots);
-            return probe.weigh({abc(graph, q, k, v, u, cut).out});
-          }};
+plain::Numbers plain::abc(int context, const Numbers& q, const Numbers& k, const Numbers& u) {
+  const int n = context, e = static_cast<int>(q.size()) / n, slots = static_cast<int>(u.size()) / n;
+  Numbers map(n * n);
+  for (int t = 0; t < n; ++t) {
+    Numbers z(slots);
+    std::vector<Numbers> written(slots, Numbers(n));  // a_im/A_tm
+    double sum = 0;
+    for (int m = 0; m < slots; ++m) {
+      double most = -1e300, total = 0;
+      for (int i = 0; i <= t; ++i) most = std::max(most, u[i * slots + m]);
+      for (int i = 0; i <= t; ++i) total += written[m][i] = std::exp(u[i * slots + m] - most);
+      for (int i = 0; i <= t; ++i) {
+        written[m][i] /= total;
+        for (int c = 0; c < e; ++c) z[m] += written[m][i] * k[i * e + c] * q[t * e + c];
+      }
+      sum += z[m] = std::exp(z[m] / std::sqrt(e));
+    }
+    for (int m = 0; m < slots; ++m)
+      for (int i = 0; i <= t; ++i) map[t * n + i] += z[m] / sum * written[m][i];
+  }
+  return map;
 }
-static const Registered<GradientCase> small(abc_case("abc", {2, 2}, 9, 3, 4));
-static const Registered<GradientCase> several_chunks(abc_case("abc_long", {1, 1}, 35, 2, 3));
-static const Registered<GradientCase> many_lanes(abc_case("abc_lanes", {6, 3}, 3, 2, 2));
+
+static const Registered<OperationCase> product_case(operation_case(
+    {.name = "abc_slots",
+     .sizes = {5, 4, 3},
+     .inputs = [](const Sizes& n) { return CaseInputs{{n[0], n[1]}, {n[2], n[1]}}; },
+     .plain = [](const Matrices& in, const Sizes& n) {
+       Matrix y(n[0], n[2]);
+       for (int r = 0; r < n[0]; ++r)
+         for (int o = 0; o < n[2]; ++o)
+           for (int c = 0; c < n[1]; ++c) y(r, o) += in[0](r, c) * in[1](o, c);
+       return Matrices{y};
+     }},
+    [](auto& graph, const auto& in, const Sizes&) { return product(graph, in[0], in[1]); }));
+
+static OperationCase abc_case(const std::string& name, int slots, Sizes sizes, Sizes timed = {}) {
+  return mixture_case(
+      {.name = name,
+       .sizes = std::move(sizes),
+       .timed = std::move(timed),
+       .more = [=](const Sizes& n) { return CaseInputs{{n[0] * n[2], n[1] * slots}}; },
+       .map = [](int context, const auto& in) { return plain::abc(context, in[0], in[1], in[2]); }},
+      [](auto& graph, const auto& in, Cut cut) { return abc(graph, in[0], in[1], in[2], in[3], cut).out; });
+}
+static const Registered<OperationCase> small(abc_case("abc", 4, {2, 2, 9, 3, 3}, {32, 4, 128, 32, 32}));
+static const Registered<OperationCase> several_chunks(abc_case("abc_long", 3, {1, 1, 35, 2, 2}));
+static const Registered<OperationCase> many_lanes(abc_case("abc_lanes", 2, {6, 3, 3, 2, 2}));
 
 }  // namespace ladder::nn

@@ -19,6 +19,7 @@ class AttentionMixer {
     if (shape.position == "rope" && shape.head_size() % 2 != 0)
       throw s.invalid("position", "another one: rope needs an even head size, and d_model / heads = " +
                                       std::to_string(shape.head_size()));
+    if (score_.form.algorithm) algorithm_ = score_.form.algorithm(s, shape);
     if (shape.position == "alibi" && !score_.form.decays)
       throw s.invalid("position", "another one: alibi is not defined for score = " + score_.name);
   }
@@ -26,19 +27,26 @@ class AttentionMixer {
   template <class T>
   Mixed<T> record(Recorder<T>& recorder, const std::string& name, Tensor<T> x) const {
     const auto [query, key, value] = project(recorder, name, x, shape_);
-    Mixed<T> mixed = attention(recorder.graph, score_.form, query, key, value, options(recorder.batch));
+    const AttentionOptions o = options(recorder.batch);
+    Mixed<T> mixed = algorithm_ ? algorithm_->record(recorder.graph, query, key, value, o)
+                                : attention(recorder.graph, score_.form, query, key, value, o);
     mixed.out = recorder.linear(name + "out", mixed.out, shape_.d_model);
     return mixed;
   }
   template <class T>
   Tensor<T> record_step(Recorder<T>& recorder, const std::string& name, Tensor<T> x) const {
     const auto [query, key, value] = project(recorder, name, x, shape_);
-    const Tensor<T> mixed = attention_step(recorder.graph, score_.form, query, key, value,
-                                           options(recorder.batch), recorder.context, recorder.position);
+    const AttentionOptions o = options(recorder.batch);
+    const Tensor<T> mixed = algorithm_ ? algorithm_->record_step(recorder.graph, query, key, value, o,
+                                                                 recorder.context, recorder.position)
+                                       : attention_step(recorder.graph, score_.form, query, key, value, o,
+                                                        recorder.context, recorder.position);
     return recorder.linear(name + "out", mixed, shape_.d_model);
   }
 
+  bool step_rounds() const { return algorithm_ != nullptr; }
   double multiply_adds(int context) const {
+    if (algorithm_) return algorithm_->multiply_adds(context, shape_);
     const int most = pattern_->most_keys();
     double seen = 0, compared = 0;  // pairs whose values are mixed; whose query·key is computed
     for (int i = 0; i < context; ++i) {
@@ -49,6 +57,7 @@ class AttentionMixer {
     return ((most ? compared : 0) + 2 * seen) * shape_.d_model;  // topk compares first, then as others
   }
   double state_size(int context) const {  // the keys and values that the next token may see
+    if (algorithm_) return algorithm_->state_size(shape_);
     return 2 * (legal_keys(context) - 1) * shape_.d_model;
   }
 
@@ -72,6 +81,7 @@ class AttentionMixer {
   const std::shared_ptr<const Pattern> pattern_;
   const MixerShape shape_;
   const double scale_, parameter_;
+  std::shared_ptr<const AttentionAlgorithm> algorithm_;  // null: the kernel's
 };
 
 const Registered<MixerPlugin> registered(mixer<AttentionMixer>(

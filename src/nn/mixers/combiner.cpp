@@ -8,11 +8,11 @@
 //
 // Every key and every span is legal for consecutive queries. Queries are taken a panel at a time, one a
 // lane, over all columns (keys and spans) that are legal for one of them.
-#include "ladder/tensor/gradcheck.h"
 #include "ladder/tensor/kernels/panel.h"
 #include "ladder/tensor/kernels/transpose.h"
 #include "nn/mixers/around.h"
 #include "nn/mixers/operations.h"
+#include "nn/mixers/plain.h"
 
 namespace ladder::nn {
 
@@ -397,6 +397,13 @@ class CombinerMixer {
   const CombinerPlan plan_;
 };
 
+// A query then sees about as many keys directly as blocks: the work is least, context^1.5.
+std::string square_root_of_context(const Settings& s) {
+  int span = 1;
+  while (span * span < s.integer("context")) ++span;
+  return std::to_string(span);
+}
+
 const Registered<MixerPlugin> registered(mixer<CombinerMixer>(
     {.name = "combiner",
      .rule = "softmax of q_i.k / sqrt(head size) over near keys and over spans O, k_O = max k_j, v_O = softmax_j(q_O.k_j) v_j",
@@ -404,7 +411,8 @@ const Registered<MixerPlugin> registered(mixer<CombinerMixer>(
      .settings = {Setting::choice("plan", "fixed", {"fixed", "logsparse"},
                                   "spans of earlier keys: blocks, or lengths that are powers of 2",
                                   "Ren et al."),
-                  Setting::integer("span", "4", 1, 65536, "length of a block", "this program")
+                  Setting::integer("span", "auto", 1, 65536, "length of a block", "this program")
+                      .automatically(square_root_of_context, "the context's square root, rounded up")
                       .only_if([](const Settings& s) { return s.text("plan") == "fixed"; },
                                "plan = fixed")},
      .reads = {"heads", "qk_gain"},
@@ -412,15 +420,68 @@ const Registered<MixerPlugin> registered(mixer<CombinerMixer>(
 
 }  // namespace
 
-static GradientCase combiner_case(const std::string& name, Cut cut, int context, CombinerPlan plan) {
-  return {name, [=](Graph<double>& graph, GradientProbe& probe) {
-            const auto x = [&] { return probe.variable(cut.batch * context, cut.heads * 3); };
-            const auto q = x(), k = x(), v = x();
-            return probe.weigh({combiner(graph, q, k, v, cut, plan).out});
+plain::CombinerWords plain::fixed_plan(int span) {
+  return {[=](int i) { return i / span * span; },
+          [=](int i) {
+            std::vector<std::pair<int, int>> spans;
+            for (int b = 0; b < i / span; ++b) spans.push_back({b * span, (b + 1) * span});
+            return spans;
           }};
 }
-static const Registered<GradientCase> fixed(combiner_case("combiner_fixed", {2, 2}, 11, fixed_plan(3)));
-static const Registered<GradientCase> longer(combiner_case("combiner_fixed_long", {1, 1}, 37, fixed_plan(8)));
-static const Registered<GradientCase> sparse(combiner_case("combiner_logsparse", {1, 2}, 23, logsparse_plan()));
+
+plain::CombinerWords plain::logsparse_plan() {
+  return {[](int i) { return i; },
+          [](int i) {
+            std::vector<std::pair<int, int>> spans;
+            for (int l = 0; i >> l; ++l)
+              if (i >> l & 1) spans.push_back({((i >> l) - 1) << l, (i >> l) << l});
+            return spans;
+          }};
+}
+
+plain::Numbers plain::combiner(int context, const Numbers& q, const Numbers& k, const CombinerWords& plan) {
+  const int n = context, e = static_cast<int>(q.size()) / n;
+  const auto weight = [&](const Numbers& a, int i, const Numbers& b, int j) {
+    return std::exp(product(a, i, b, j, e) / std::sqrt(e));
+  };
+  const auto maximum = [&](const Numbers& x, std::pair<int, int> span) {
+    Numbers m(e, -1e300);
+    for (int j = span.first; j < span.second; ++j)
+      for (int c = 0; c < e; ++c) m[c] = std::max(m[c], x[j * e + c]);
+    return m;
+  };
+  Numbers map(n * n);
+  for (int i = 0; i < n; ++i) {
+    double* row = map.data() + i * n;
+    double sum = 0;
+    for (int j = plan.first_direct(i); j <= i; ++j) sum += row[j] = weight(q, i, k, j);
+    for (const auto& span : plan.spans(i)) {
+      const Numbers key = maximum(k, span), query = maximum(q, span);
+      const double of_all = weight(q, i, key, 0);
+      double inside = 0;
+      for (int j = span.first; j < span.second; ++j) inside += weight(query, 0, k, j);
+      for (int j = span.first; j < span.second; ++j) row[j] = of_all * weight(query, 0, k, j) / inside;
+      sum += of_all;
+    }
+    for (int j = 0; j <= i; ++j) row[j] /= sum;
+  }
+  return map;
+}
+
+static OperationCase combiner_case(const std::string& name, const CombinerPlan& plan,
+                                   const plain::CombinerWords& words, Sizes sizes, Sizes timed = {}) {
+  return mixture_case(
+      {.name = name,
+       .sizes = std::move(sizes),
+       .timed = std::move(timed),
+       .map = [=](int context, const auto& in) { return plain::combiner(context, in[0], in[1], words); }},
+      [=](auto& graph, const auto& in, Cut cut) { return combiner(graph, in[0], in[1], in[2], cut, plan).out; });
+}
+static const Registered<OperationCase> fixed(
+    combiner_case("combiner_fixed", fixed_plan(3), plain::fixed_plan(3), {2, 2, 11, 3, 3}));
+static const Registered<OperationCase> longer(
+    combiner_case("combiner_fixed_long", fixed_plan(8), plain::fixed_plan(8), {1, 1, 37, 3, 3}, {32, 4, 128, 32, 32}));
+static const Registered<OperationCase> sparse(
+    combiner_case("combiner_logsparse", logsparse_plan(), plain::logsparse_plan(), {1, 2, 23, 3, 3}, {32, 4, 128, 32, 32}));
 
 }  // namespace ladder::nn

@@ -1,8 +1,19 @@
 // cosFormer: s[i, j] = max(q_i, 0)·max(k_j, 0) · cos(π(i - j)/(2·context)), divided by max(Σ s, 1e-6)
 // Qin et al., arXiv:2202.08791
 #include "nn/mixers/operations.h"
+#include "nn/mixers/plain.h"
+#include "nn/mixers/prefix_step.h"
 
 namespace ladder::nn {
+
+plain::Numbers plain::cosformer(int context, const Numbers& q, const Numbers& k, double scale) {
+  const int e = static_cast<int>(q.size()) / context;
+  return divided(context, [&](int i, int j) {
+    return scale * product(q, i, k, j, e, [](double x) { return std::max(x, 0.0); }) *
+           std::cos(std::acos(-1.0) * (i - j) / (2.0 * context));
+  }, [](double sum) { return std::max(sum, 1e-6); });
+}
+
 namespace {
 
 struct TurningRelu {
@@ -17,7 +28,7 @@ struct TurningRelu {
   }
 };
 
-const bool cases = (register_prefix_sum_cases<TurningRelu>("cosformer"), true);
+const bool cases = register_prefix_sum_cases<TurningRelu>("cosformer", plain::cosformer);
 
 const Registered<MixerPlugin> registered(mixer<PrefixSumMixer<TurningRelu>>(
     {.name = "cosformer",

@@ -1,6 +1,6 @@
 #include "nn/mixers/head_maps.h"
 
-#include "ladder/tensor/gradcheck.h"
+#include "ladder/tensor/operation_case.h"
 #include "ladder/tensor/kernels/transpose.h"
 
 namespace ladder::nn {
@@ -172,20 +172,74 @@ template Tensor<double> head_linear(Graph<double>&, Tensor<double>, Tensor<doubl
 template Tensor<float> head_join(Graph<float>&, Tensor<float>, Tensor<float>, int, bool);
 template Tensor<double> head_join(Graph<double>&, Tensor<double>, Tensor<double>, int, bool);
 
-static const Registered<GradientCase> norm_case(
-    {"head_norm", [](Graph<double>& graph, GradientProbe& probe) {
-       const auto x = probe.variable(70, 6), w = probe.variable(1, 3), b = probe.variable(1, 3);
-       return probe.weigh({head_norm(graph, x, w, b, 2)});
-     }});
-static const Registered<GradientCase> linear_case(
-    {"head_linear", [](Graph<double>& graph, GradientProbe& probe) {
-       const auto x = probe.variable(5, 6), w = probe.variable(4, 3), b = probe.variable(1, 4);
-       return probe.weigh({head_linear(graph, head_linear(graph, x, w, b, 2), probe.variable(2, 4), {}, 2)});
-     }});
-static const Registered<GradientCase> join_case(
-    {"head_join", [](Graph<double>& graph, GradientProbe& probe) {
-       const auto e = probe.variable(3, 2), x = probe.variable(6, 4), y = probe.variable(6, 6);
-       return probe.weigh({head_join(graph, e, x, 2, true), head_join(graph, x, y, 2, false)});
-     }});
+static const Registered<OperationCase> norm_case(operation_case(
+    {.name = "head_norm",  // rows, heads, entries
+     .sizes = {70, 2, 3},
+     .timed = {4096, 4, 32},
+     .inputs = [](const Sizes& n) { return CaseInputs{{n[0], n[1] * n[2]}, {1, n[2]}, {1, n[2]}}; },
+     .plain = [](const Matrices& in, const Sizes& n) {
+       Matrix y = in[0];
+       for (int r = 0; r < n[0]; ++r)
+         for (int h = 0; h < n[1]; ++h) {
+           double *x = &y(r, h * n[2]), mean = 0, variance = 0;
+           for (int c = 0; c < n[2]; ++c) mean += x[c] / n[2];
+           for (int c = 0; c < n[2]; ++c) variance += (x[c] - mean) * (x[c] - mean) / n[2];
+           for (int c = 0; c < n[2]; ++c)
+             x[c] = in[1](0, c) * (x[c] - mean) / std::sqrt(variance + 1e-5) + in[2](0, c);
+         }
+       return Matrices{y};
+     }},
+    [](auto& graph, const auto& in, const Sizes& n) { return head_norm(graph, in[0], in[1], in[2], n[1]); }));
+
+static OperationCase linear_case(const std::string& name, bool with_bias, Sizes timed = {}) {
+  return operation_case(
+      {.name = name,  // rows, heads, entries, out
+       .sizes = {5, 2, 3, 4},
+       .timed = std::move(timed),
+       .inputs = [=](const Sizes& n) {
+         CaseInputs inputs = {{n[0], n[1] * n[2]}, {n[3], n[2]}};
+         if (with_bias) inputs.push_back({1, n[3]});
+         return inputs;
+       },
+       .plain = [=](const Matrices& in, const Sizes& n) {
+         Matrix y(n[0], n[1] * n[3]);
+         for (int r = 0; r < n[0]; ++r)
+           for (int h = 0; h < n[1]; ++h)
+             for (int o = 0; o < n[3]; ++o) {
+               double& sum = y(r, h * n[3] + o) = with_bias ? in[2](0, o) : 0;
+               for (int c = 0; c < n[2]; ++c) sum += in[0](r, h * n[2] + c) * in[1](o, c);
+             }
+         return Matrices{y};
+       },
+       .multiply_adds = [](const Sizes& n) { return 1.0 * n[0] * n[1] * n[2] * n[3]; }},
+      [=](auto& graph, const auto& in, const Sizes& n) {
+        return head_linear(graph, in[0], in[1], with_bias ? in[2] : std::remove_cvref_t<decltype(in[0])>(), n[1]);
+      });
+}
+static const Registered<OperationCase> with_bias(linear_case("head_linear", true, {4096, 4, 32, 32}));
+static const Registered<OperationCase> without_bias(linear_case("head_linear_without_bias", false));
+
+static OperationCase join_case(const std::string& name, bool shared) {
+  return operation_case(
+      {.name = name,  // rows of a, rows of b, heads, entries of a and of b
+       .sizes = {3, 6, 2, 2, 3},
+       .timed = {128, 4096, 4, 32, 32},
+       .inputs = [=](const Sizes& n) {
+         return CaseInputs{{n[0], (shared ? 1 : n[2]) * n[3]}, {n[1], n[2] * n[4]}};
+       },
+       .plain = [=](const Matrices& in, const Sizes& n) {
+         const int size = n[3] + n[4];
+         Matrix y(n[1], n[2] * size);
+         for (int r = 0; r < n[1]; ++r)
+           for (int h = 0; h < n[2]; ++h)
+             for (int c = 0; c < size; ++c)
+               y(r, h * size + c) = c < n[3] ? in[0](r % n[0], (shared ? 0 : h * n[3]) + c)
+                                             : in[1](r, h * n[4] + c - n[3]);
+         return Matrices{y};
+       }},
+      [=](auto& graph, const auto& in, const Sizes& n) { return head_join(graph, in[0], in[1], n[2], shared); });
+}
+static const Registered<OperationCase> joined(join_case("head_join", false));
+static const Registered<OperationCase> joined_shared(join_case("head_join_shared", true));
 
 }  // namespace ladder::nn

@@ -1,8 +1,18 @@
 // Linear attention: s[i, j] = φ(q_i)·φ(k_j), φ(x) = elu(x) + 1, divided by Σ s + 1e-9
 // Katharopoulos et al., arXiv:2006.16236
 #include "nn/mixers/operations.h"
+#include "nn/mixers/plain.h"
+#include "nn/mixers/prefix_step.h"
 
 namespace ladder::nn {
+
+plain::Numbers plain::linear_attention(int context, const Numbers& q, const Numbers& k, double scale) {
+  const int e = static_cast<int>(q.size()) / context;
+  return divided(context, [&](int i, int j) {
+    return scale * product(q, i, k, j, e, [](double x) { return x > 0 ? x + 1 : std::exp(x); });
+  }, plus_epsilon);
+}
+
 namespace {
 
 struct EluPlusOne {
@@ -19,7 +29,7 @@ struct EluPlusOne {
   }
 };
 
-const bool cases = (register_prefix_sum_cases<EluPlusOne>("linear_attention"), true);
+const bool cases = register_prefix_sum_cases<EluPlusOne>("linear_attention", plain::linear_attention);
 
 const Registered<MixerPlugin> registered(mixer<PrefixSumMixer<EluPlusOne>>(
     {.name = "linear",

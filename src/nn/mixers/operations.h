@@ -6,12 +6,15 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "nn/mixers/mixture.h"
 #include "nn/mixers/prefix_sums.h"
 
 namespace ladder::nn {
+
+class AttentionAlgorithm;
 
 template <class T>
 Mixture<T> cosformer(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value, Cut cut,
@@ -25,6 +28,10 @@ Mixture<T> linear_attention(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Ten
 template <class T>
 Mixture<T> square_sums(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T> value,
                      PrefixSumOptions options);
+
+// The same as a way of computing attention.
+std::shared_ptr<const AttentionAlgorithm> square_in_linear_time();
+bool square_is_cheaper_linear(int context, int head_size);
 
 // weight γ and bias β [1, head size]: of the layer norm over a head's entries, for query and key.
 template <class T>

@@ -25,7 +25,6 @@
 #include <string>
 
 #include "ladder/base/math.h"
-#include "ladder/tensor/gradcheck.h"
 #include "ladder/tensor/kernels/panel.h"
 #include "ladder/tensor/kernels/transpose.h"
 #include "nn/mixers/around.h"
@@ -142,7 +141,7 @@ class Kernel {
     });
   }
 
-  // Forms the rows directly.
+  // Forms the rows directly; the products are z.
   void look(const AttentionMaps<T>& maps) {
     at_head(maps.sequence, maps.head);
     gather(maps.sequence, maps.head);
@@ -156,6 +155,9 @@ class Kernel {
                  one_by_sum_[saved_ + i];
       }
     });
+    for (int i = maps.begin; maps.products && i < maps.end; ++i)
+      for (int j = 0; j <= i; ++j)
+        maps.products[static_cast<std::size_t>(i - maps.begin) * n_ + j] = dot(q_ + row(i, e_), k_ + row(j, e_), e_);
   }
 
  private:
@@ -459,10 +461,12 @@ class Kernel {
 
 // Multiplications of one forward over a sequence, without the linear maps around it.
 template <class Map>
-double prefix_sum_multiply_adds(int context, const MixerShape& shape) {
+double prefix_sum_multiply_adds(int context, const MixerShape& shape, Algorithm algorithm = Algorithm::automatic) {
   const double e = shape.head_size(), features = features_of<Map>(shape.head_size());
-  const double directly = 2 * e * (linear_is_cheaper<Map>(context, shape.head_size()) ? 16 : context / 2.0);
-  const double by_state = linear_is_cheaper<Map>(context, shape.head_size()) ? 2 * features * e : 0;
+  const bool linear = algorithm == Algorithm::linear || (algorithm == Algorithm::automatic &&
+                                                         linear_is_cheaper<Map>(context, shape.head_size()));
+  const double directly = 2 * e * (linear ? 16 : context / 2.0);
+  const double by_state = linear ? 2 * features * e : 0;
   return shape.heads * static_cast<double>(context) * (directly + by_state);
 }
 
@@ -491,47 +495,5 @@ Mixture<T> prefix_sums(Graph<T>& graph, Tensor<T> query, Tensor<T> key, Tensor<T
     return record(std::make_shared<Kernel<Map, 16, T>>(graph, query, key, value, out, options));
   return record(std::make_shared<Kernel<Map, 32, T>>(graph, query, key, value, out, options));
 }
-
-// Cases that check the gradient of a map's prefix sums, by both algorithms and over several blocks.
-template <class Map>
-void register_prefix_sum_cases(const std::string& name, const char* file = __builtin_FILE()) {
-  const auto add = [&](const std::string& what, int context, int head_size, PrefixSumOptions o) {
-    const Registered<GradientCase> registered({name + "_" + what, [=](Graph<double>& graph, GradientProbe& probe) {
-      const int rows = o.cut.batch * context, d = o.cut.heads * head_size;
-      const auto x = [&] {  // away from 0, where a map may have a kink
-        const Tensor<double> y = probe.variable(rows, d);
-        for (std::size_t i = 0; i < y.size(); ++i) y.value()[i] += std::copysign(0.3, y.value()[i]);
-        return y;
-      };
-      const auto q = x(), k = x(), v = x();
-      return probe.weigh({prefix_sums<Map>(graph, q, k, v, o).out});
-    }}, file);
-  };
-  add("quadratic", 9, 3, {{2, 2}, 0.7, Algorithm::quadratic});
-  add("quadratic_long", 35, 2, {{1, 1}, 1, Algorithm::quadratic});
-  add("linear", 9, 3, {{2, 2}, 0.7, Algorithm::linear});
-  add("linear_long", 67, 2, {{1, 1}, 1, Algorithm::linear});
-}
-
-// A mixer that is prefix sums of a map and nothing else:
-//   const Registered<MixerPlugin> registered(mixer<PrefixSumMixer<Map>>({.name = ...}));
-template <class Map>
-class PrefixSumMixer {
- public:
-  PrefixSumMixer(const Settings&, const MixerShape& shape) : shape_(shape) {}
-
-  template <class T>
-  Mixed<T> record(Recorder<T>& recorder, const std::string& name, Tensor<T> x) const {
-    const auto [query, key, value] = project(recorder, name, x, shape_);
-    return project_out(
-        recorder, name,
-        prefix_sums<Map>(recorder.graph, query, key, value, {{recorder.batch, shape_.heads}}), shape_);
-  }
-  double multiply_adds(int context) const { return prefix_sum_multiply_adds<Map>(context, shape_); }
-  double state_size(int) const { return prefix_sum_state<Map>(shape_); }
-
- private:
-  const MixerShape shape_;
-};
 
 }  // namespace ladder::nn

@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "ladder/tensor/gradcheck.h"
 #include "nn/mixers/around.h"
 #include "nn/mixers/operations.h"
+#include "nn/mixers/plain.h"
 
 namespace ladder::nn {
 
@@ -388,23 +388,76 @@ const Registered<MixerPlugin> registered(mixer<ZetaMixer>(
 
 }  // namespace
 
-static GradientCase zeta_case(const std::string& name, Cut cut, int context, ZetaOptions options) {
-  return {name, [=](Graph<double>& graph, GradientProbe& probe) {
-            const int rows = cut.batch * context;
-            const auto x = [&] {  // away from 0, where a code of one bit changes
-              const Tensor<double> y = probe.variable(rows, cut.heads * 2);
-              for (std::size_t i = 0; i < y.size(); ++i) y.value()[i] += std::copysign(0.3, y.value()[i]);
-              return y;
-            };
-            const auto q = x(), k = x();
-            const auto v = probe.variable(rows, cut.heads * 3), gamma = probe.variable(1, 1);
-            return probe.weigh({zeta(graph, q, k, v, gamma, cut, options).mixed.out});
-          }};
+static std::uint64_t plain_code(const double* x, int size, const ZetaOptions& o) {
+  std::vector<std::uint64_t> u(size);
+  for (int c = 0; c < size; ++c) {
+    const double top = std::pow(2.0, o.code_bits);
+    u[c] = static_cast<std::uint64_t>(
+        std::min(std::max(std::floor((x[c] / o.code_range + 1) / 2 * top), 0.0), top - 1));
+  }
+  std::uint64_t code = 0;
+  for (int bit = o.code_bits - 1; bit >= 0; --bit)
+    for (int c = 0; c < size; ++c) code = code << 1 | (u[c] >> bit & 1);
+  return code;
 }
-static const Registered<GradientCase> all(
-    zeta_case("zeta_all", {2, 2}, 7, {.chunk = 1, .neighbours = 16, .top_k = 8}));
-// Selects for real; the steps of the check are too small to change a list.
-static const Registered<GradientCase> some(
-    zeta_case("zeta", {1, 2}, 12, {.code_bits = 1, .chunk = 2, .neighbours = 6, .top_k = 2}));
+
+static double plain_distance(const double* q, const double* k, int size) {
+  double d = 0;
+  for (int c = 0; c < size; ++c) d += (q[c] - k[c]) * (q[c] - k[c]);
+  return d;
+}
+
+std::vector<int> plain::zeta_selection(const Numbers& q, const Numbers& k, int size, int i, const ZetaOptions& o) {
+  std::vector<std::pair<std::uint64_t, int>> keys;
+  for (int j = 0; j < i / o.chunk * o.chunk; ++j) keys.push_back({plain_code(&k[j * size], size, o), j});
+  std::sort(keys.begin(), keys.end());
+  int at = 0;
+  for (const auto& key : keys) at += key.first < plain_code(&q[i * size], size, o);
+  std::vector<std::pair<double, int>> candidates;
+  const int end = std::min(static_cast<int>(keys.size()), at + o.neighbours - o.neighbours / 2);
+  for (int r = std::max(0, at - o.neighbours / 2); r < end; ++r)
+    candidates.push_back({plain_distance(&q[i * size], &k[keys[r].second * size], size), keys[r].second});
+  std::sort(candidates.begin(), candidates.end());
+  std::vector<int> selected;
+  for (const auto& candidate : candidates)
+    if (static_cast<int>(selected.size()) < o.top_k) selected.push_back(candidate.second);
+  std::sort(selected.begin(), selected.end());
+  return selected;
+}
+
+plain::Numbers plain::zeta(int context, const Numbers& q, const Numbers& k, double gamma, const ZetaOptions& o) {
+  const int n = context, size = static_cast<int>(q.size()) / n;
+  const double sigmoid = 1 / (1 + std::exp(-gamma)), g = std::max(sigmoid * sigmoid, 1e-6);
+  Numbers map(n * n), mean(size), sum(size);
+  for (int i = 0; i < n; ++i) {
+    for (int c = 0; c < size; ++c) mean[c] = (sum[c] += k[i * size + c]) / (i + 1);
+    double total = 0, w = 1 / (plain_distance(&q[i * size], mean.data(), size) + g);
+    total += w;
+    for (int j = 0; j <= i; ++j) map[i * n + j] = w / (i + 1);
+    for (const int j : zeta_selection(q, k, size, i, o)) {
+      w = 1 / (plain_distance(&q[i * size], &k[j * size], size) + g);
+      map[i * n + j] += w, total += w;
+    }
+    for (int j = 0; j <= i; ++j) map[i * n + j] /= total;
+  }
+  return map;
+}
+
+static OperationCase zeta_case(const std::string& name, ZetaOptions options, Sizes sizes, Sizes timed = {}) {
+  return mixture_case(
+      {.name = name,
+       .sizes = std::move(sizes),
+       .timed = std::move(timed),
+       .more = [](const Sizes&) { return CaseInputs{{1, 1}}; },
+       .map = [=](int context, const auto& in) { return plain::zeta(context, in[0], in[1], in[2][0], options); }},
+      [=](auto& graph, const auto& in, Cut cut) {
+        return zeta(graph, in[0], in[1], in[2], in[3], cut, options).mixed.out;
+      });
+}
+static const Registered<OperationCase> all(
+    zeta_case("zeta_all", {.chunk = 1, .neighbours = 16, .top_k = 8}, {2, 2, 7, 2, 3}));
+// Selects for real: where a step changes a list there is a kink.
+static const Registered<OperationCase> some(
+    zeta_case("zeta", {.code_bits = 4, .chunk = 2, .neighbours = 6, .top_k = 2}, {1, 2, 12, 2, 3}, {32, 4, 128, 3, 32}));
 
 }  // namespace ladder::nn

@@ -22,6 +22,7 @@ const Registered<Score> registered({
      .rule = "1 / (1 + |query - key|^2), divided by the row's sum",
      .source = "Zeng et al., arXiv:2501.14577, there with a learned number for 1"},
     score_form<Cauchy>(),
+    plain_weight([](double z, double) { return 1 / (1 + z); }),
 });
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "ladder/nn/score_form.h"
 
 namespace ladder::nn {
@@ -60,6 +62,14 @@ const Registered<Score> registered({
      .rule = "sign(z) exp|z|, divided by the row's sum of exp|z|",
      .source = "Lv et al., arXiv:2411.07176, there not in the first and last layer"},
     score_form<Cog>(),
+    {[](const PlainScore::Row& z, const PlainScore::Row&, double) {
+       PlainScore::Row p = z;
+       double sum = 0;
+       for (const double x : z) sum += std::exp(std::fabs(x));
+       for (double& x : p) x = x == 0 ? 0 : std::copysign(std::exp(std::fabs(x)) / sum, x);
+       return p;
+     },
+     [](double z, double) { return std::fabs(z); }},
 });
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "ladder/nn/score_form.h"
 
 namespace ladder::nn {
@@ -21,6 +23,7 @@ const Registered<Score> registered({
      .rule = "exp(z), softmax over the row",
      .source = "Vaswani et al., arXiv:1706.03762"},
     score_form<DotProduct>(),
+    plain_weight([](double z, double) { return std::exp(z); }, 0),
 });
 
 }  // namespace

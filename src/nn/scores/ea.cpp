@@ -23,6 +23,7 @@ const Registered<Score> registered({
      .rule = "z^2 / (1 + z^2), divided by the row's sum",
      .source = "Gros, arXiv:2407.18601"},
     score_form<Expressive>(),
+    plain_weight([](double z, double) { return z * z / (1 + z * z); }),
 });
 
 }  // namespace

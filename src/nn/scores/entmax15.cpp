@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "threshold.h"
@@ -63,6 +64,7 @@ const Registered<Score> registered({
      .rule = "max(z/2 - tau, 0)^2, tau such that the row sums to 1",
      .source = "Peters et al., arXiv:1905.05702"},
     score_form<Entmax15>(),
+    plain_threshold([](double z, double tau) { return std::pow(std::max(z / 2 - tau, 0.0), 2); }),
 });
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "ladder/nn/score_form.h"
 #include "ladder/tensor/kernels/erfc.h"
 
@@ -32,6 +34,7 @@ const Registered<Score> registered({
      .rule = "(1 + erf((z - sqrt(1/2)) sqrt(2 pi))) / 2, divided by the row's sum",
      .source = "Ma et al., arXiv:2209.10655, there not normalised"},
     score_form<Laplace>(),
+    plain_weight([](double z, double) { return std::erfc((std::sqrt(0.5) - z) * std::sqrt(2 * M_PI)) / 2; }),
 });
 
 }  // namespace

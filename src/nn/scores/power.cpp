@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "ladder/nn/score_form.h"
 
 namespace ladder::nn {
@@ -41,6 +43,7 @@ const Registered<Score> registered({
       if (s.integer("power_exponent") % 2) throw s.invalid("power_exponent", "an even integer");
       return s.real("power_exponent");
     }),
+    plain_weight([](double z, double exponent) { return std::pow(std::fabs(z), exponent); }),
 });
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "ladder/nn/score_form.h"
 
 namespace ladder::nn {
@@ -21,6 +23,7 @@ const Registered<Score> registered({
      .rule = "max(z, 0), divided by the row's sum; a row without any is 0",
      .source = "Wortsman et al., arXiv:2309.08586, there divided by the context"},
     score_form<Relu>(),
+    plain_weight([](double z, double) { return std::max(z, 0.0); }),
 });
 
 }  // namespace

@@ -22,6 +22,7 @@ const Registered<Score> registered({
      .rule = "max(z, 0)^2, divided by the row's sum; a row without any is 0",
      .source = "Hua et al., arXiv:2202.10447, there divided by the context"},
     score_form<Relu2>(),
+    plain_weight([](double z, double) { return z > 0 ? z * z : 0; }),
 });
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "ladder/base/math.h"
 #include "ladder/nn/score_form.h"
 
@@ -25,6 +27,7 @@ const Registered<Score> registered({
      .rule = "1 / (1 + exp(-(z - log context))), not normalised",
      .source = "Ramapuram et al., arXiv:2409.04431"},
     score_form<Sigmoid>([](const Settings&, int context) { return math::log(context); }),
+    plain_weight([](double z, double log_context) { return 1 / (1 + std::exp(log_context - z)); }, -1),
 });
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "ladder/nn/score_form.h"
 
 namespace ladder::nn {
@@ -21,6 +23,7 @@ const Registered<Score> registered({
      .rule = "exp(z), divided by 1 + the row's sum",
      .source = "Miller, Attention is off by one, 2023"},
     score_form<Softmax1>(),
+    plain_weight([](double z, double) { return std::exp(z); }, 1),
 });
 
 }  // namespace

@@ -1,3 +1,6 @@
+#include <cmath>
+#include <algorithm>
+
 #include "ladder/nn/score_form.h"
 
 namespace ladder::nn {
@@ -58,6 +61,13 @@ const Registered<Score> registered({
      .rule = "max(e^z - 1, 0), divided by the row's sum of |e^z - 1|",
      .source = "Zuhri et al., arXiv:2504.20966"},
     score_form<Softpick>(),
+    {[](const PlainScore::Row& z, const PlainScore::Row&, double) {
+      PlainScore::Row p = z;
+      double sum = 0, maximum = -1e300;
+      for (const double x : z) sum += std::fabs(std::exp(x) - 1), maximum = std::max(maximum, x);
+      for (double& x : p) x = std::max(std::exp(x) - 1, 0.0) / (sum + 1e-8 * std::exp(maximum));
+      return p;
+    }},
 });
 
 }  // namespace

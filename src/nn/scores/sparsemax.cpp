@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "threshold.h"
 
 namespace ladder::nn {
@@ -52,6 +54,7 @@ const Registered<Score> registered({
      .rule = "max(z - tau, 0), tau such that the row sums to 1",
      .source = "Martins and Astudillo, arXiv:1602.02068"},
     score_form<Sparsemax>(),
+    plain_threshold([](double z, double tau) { return std::max(z - tau, 0.0); }),
 });
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "ladder/nn/score_form.h"
 
 namespace ladder::nn {
@@ -55,6 +57,16 @@ const Registered<Score> registered({
      .rule = "b_j times the product of 1 - b_l over j < l < i, b = 1 / (1 + exp(-z)), j < i",
      .source = "Tan et al., arXiv:2410.17980"},
     score_form<Stickbreaking>(),
+    {[](const PlainScore::Row& z, const PlainScore::Row&, double) {
+      PlainScore::Row p = z;
+      double left = 1;
+      for (std::size_t j = z.size(); j-- > 0;) {
+        const double beta = 1 / (1 + std::exp(-z[j]));
+        p[j] = beta * left;
+        left *= 1 - beta;
+      }
+      return p;
+    }},
 });
 
 }  // namespace

@@ -21,6 +21,7 @@ const Registered<Score> registered({
      .rule = "1 + z + z^2/2, divided by the row's sum",
      .source = "Arora et al., arXiv:2402.18668"},
     score_form<Taylor2>(),
+    plain_weight([](double z, double) { return 1 + z + z * z / 2; }),
 });
 
 }  // namespace

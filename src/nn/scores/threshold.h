@@ -17,4 +17,19 @@ Vec grow_threshold(Vec tau, Step step) {
   return tau;
 }
 
+// The same plainly: p = above(z, τ), which falls with τ, where Σ p = 1.
+inline PlainScore plain_threshold(double (*above)(double z, double tau)) {
+  return {[=](const PlainScore::Row& z, const PlainScore::Row& bias, double) {
+    PlainScore::Row p(z.size());
+    double low = -1e3, high = 1e3;
+    for (int halving = 0; halving < 100; ++halving) {
+      const double tau = (low + high) / 2;
+      double sum = 0;
+      for (std::size_t j = 0; j < z.size(); ++j) sum += p[j] = above(z[j] + bias[j], tau);
+      (sum > 1 ? low : high) = tau;
+    }
+    return p;
+  }};
+}
+
 }  // namespace ladder::nn

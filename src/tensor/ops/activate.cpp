@@ -1,6 +1,9 @@
 // y = activation(x)
+#include <algorithm>
+#include <cmath>
+
 #include "tensor/ops/activation.h"
-#include "ladder/tensor/gradcheck.h"
+#include "ladder/tensor/operation_case.h"
 #include "ladder/tensor/kernels/elementwise.h"
 #include "ladder/tensor/ops.h"
 
@@ -37,13 +40,32 @@ Tensor<T> activate(Graph<T>& graph, Tensor<T> x, Activation activation) {
 template Tensor<float> activate(Graph<float>&, Tensor<float>, Activation);
 template Tensor<double> activate(Graph<double>&, Tensor<double>, Activation);
 
-static GradientCase activation_case(const std::string& name, Activation activation) {
-  return {name, [=](Graph<double>& graph, GradientProbe& probe) {
-            return probe.weigh({activate(graph, probe.variable(4, 5), activation)});
-          }};
+double plain_activation(double x, Activation activation) {
+  switch (activation) {
+    case Activation::gelu: return x / 2 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+    case Activation::relu: return std::max(x, 0.0);
+    case Activation::tanh: return std::tanh(x);
+    case Activation::none: break;
+  }
+  return x;
 }
-static const Registered<GradientCase> gelu(activation_case("gelu", Activation::gelu));
-static const Registered<GradientCase> relu(activation_case("relu", Activation::relu));
-static const Registered<GradientCase> tanh(activation_case("tanh", Activation::tanh));
+
+static OperationCase activation_case(const Named<Activation>& activation) {
+  return operation_case(
+      {.name = activation.name,
+       .sizes = {4, 5},
+       .timed = {1024, 512},
+       .inputs = [](const Sizes& n) { return CaseInputs{{n[0], n[1]}}; },
+       .plain = [=](const Matrices& in, const Sizes&) {
+         Matrix y = in[0];
+         for (double& x : y.values) x = plain_activation(x, activation.value);
+         return Matrices{y};
+       }},
+      [=](auto& graph, const auto& in, const Sizes&) { return activate(graph, in[0], activation.value); });
+}
+static const bool cases = [] {
+  for (const auto& activation : activations) Registered<OperationCase> registered(activation_case(activation));
+  return true;
+}();
 
 }  // namespace ladder::tensor

@@ -54,4 +54,7 @@ void with_activation(Activation activation, F&& f) {
   throw failure("activation: there is none to apply");
 }
 
+// The same plainly, for checks.
+double plain_activation(double x, Activation activation);
+
 }  // namespace ladder::tensor

@@ -1,6 +1,6 @@
 // y = a + b, where b's rows may repeat
 #include "ladder/base/error.h"
-#include "ladder/tensor/gradcheck.h"
+#include "ladder/tensor/operation_case.h"
 #include "ladder/tensor/kernels/elementwise.h"
 #include "ladder/tensor/ops.h"
 
@@ -40,10 +40,17 @@ Tensor<T> add(Graph<T>& graph, Tensor<T> a, Tensor<T> b) {
 template Tensor<float> add(Graph<float>&, Tensor<float>, Tensor<float>);
 template Tensor<double> add(Graph<double>&, Tensor<double>, Tensor<double>);
 
-static const Registered<GradientCase> add_case(
-    {"add", [](Graph<double>& graph, GradientProbe& probe) {
-       const auto a = probe.variable(6, 5), b = probe.variable(3, 5);
-       return probe.weigh({add(graph, add(graph, a, b), a)});
-     }});
+static const Registered<OperationCase> registered(operation_case(
+    {.name = "add",  // y = (a + b) + a: a has two readers
+     .sizes = {6, 3, 5},
+     .timed = {1024, 64, 128},
+     .inputs = [](const Sizes& n) { return CaseInputs{{n[0], n[2]}, {n[1], n[2]}}; },
+     .plain = [](const Matrices& in, const Sizes& n) {
+       Matrix y = in[0];
+       for (int r = 0; r < n[0]; ++r)
+         for (int c = 0; c < n[2]; ++c) y(r, c) += in[1](r % n[1], c) + in[0](r, c);
+       return Matrices{y};
+     }},
+    [](auto& graph, const auto& in, const Sizes&) { return add(graph, add(graph, in[0], in[1]), in[0]); }));
 
 }  // namespace ladder::tensor

@@ -1,7 +1,7 @@
 // y[r] = table[tokens[r]], and its untrained form y[r] = value · unit vector number tokens[r]
 #include <algorithm>
 
-#include "ladder/tensor/gradcheck.h"
+#include "ladder/tensor/operation_case.h"
 #include "ladder/tensor/kernels/elementwise.h"
 #include "ladder/tensor/ops.h"
 
@@ -49,10 +49,32 @@ template Tensor<double> embedding(Graph<double>&, const std::int32_t*, int, Tens
 template Tensor<float> one_hot(Graph<float>&, const std::int32_t*, int, int, double);
 template Tensor<double> one_hot(Graph<double>&, const std::int32_t*, int, int, double);
 
-static const Registered<GradientCase> learned(
-    {"embedding", [](Graph<double>& graph, GradientProbe& probe) {
-       static const std::vector<std::int32_t> tokens = {2, 0, 2, 1, 2};
-       return probe.weigh({embedding(graph, tokens.data(), 5, probe.variable(4, 3))});
-     }});
+static const Registered<OperationCase> learned(operation_case(
+    {.name = "embedding",  // rows, vocabulary, columns
+     .sizes = {7, 4, 3},
+     .timed = {1024, 64, 128},
+     .inputs = [](const Sizes& n) { return CaseInputs{{n[1], n[2]}}; },
+     .plain = [](const Matrices& in, const Sizes& n) {
+       Matrix y(n[0], n[2]);
+       for (int r = 0; r < n[0]; ++r)
+         for (int c = 0; c < n[2]; ++c) y(r, c) = in[0](case_tokens(n[0], n[1])[r], c);
+       return Matrices{y};
+     }},
+    [](auto& graph, const auto& in, const Sizes& n) {
+      return embedding(graph, case_tokens(n[0], n[1]).data(), n[0], in[0]);
+    }));
+static const Registered<OperationCase> not_learned(operation_case(
+    {.name = "one_hot",
+     .sizes = {7, 4, 5},
+     .timed = {1024, 64, 128},
+     .inputs = [](const Sizes& n) { return CaseInputs{{n[0], n[2]}}; },  // x: y = x + one hot
+     .plain = [](const Matrices& in, const Sizes& n) {
+       Matrix y = in[0];
+       for (int r = 0; r < n[0]; ++r) y(r, case_tokens(n[0], n[1])[r]) += 0.7;
+       return Matrices{y};
+     }},
+    [](auto& graph, const auto& in, const Sizes& n) {
+      return add(graph, in[0], one_hot(graph, case_tokens(n[0], n[1]).data(), n[0], n[2], 0.7));
+    }));
 
 }  // namespace ladder::tensor

@@ -2,7 +2,7 @@
 // Ba, Kiros, Hinton, arXiv:1607.06450
 #include <cmath>
 
-#include "ladder/tensor/gradcheck.h"
+#include "ladder/tensor/operation_case.h"
 #include "ladder/tensor/kernels/elementwise.h"
 #include "ladder/tensor/ops.h"
 
@@ -82,15 +82,36 @@ template Tensor<float> layer_norm(Graph<float>&, Tensor<float>, Tensor<float>, T
 template Tensor<double> layer_norm(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>,
                                    Tensor<double>);
 
-static const Registered<GradientCase> plain(
-    {"layer_norm", [](Graph<double>& graph, GradientProbe& probe) {
-       const auto x = probe.variable(3, 11), w = probe.variable(1, 11), b = probe.variable(1, 11);
-       return probe.weigh({layer_norm(graph, x, w, b)});
-     }});
-static const Registered<GradientCase> with_residual(
-    {"layer_norm_residual", [](Graph<double>& graph, GradientProbe& probe) {
-       const auto x = probe.variable(3, 5), w = probe.variable(1, 5), b = probe.variable(1, 5);
-       return probe.weigh({layer_norm(graph, x, w, b, probe.variable(3, 5))});
-     }});
+static OperationCase norm_case(const std::string& name, Sizes sizes, bool with_residual) {
+  return operation_case(
+      {.name = name,
+       .sizes = std::move(sizes),
+       .timed = {1024, 128},
+       .inputs = [=](const Sizes& n) {
+         CaseInputs inputs = {{n[0], n[1]}, {1, n[1]}, {1, n[1]}};
+         if (with_residual) inputs.push_back({n[0], n[1]});
+         return inputs;
+       },
+       .plain = [=](const Matrices& in, const Sizes& n) {
+         Matrix y = in[0];
+         for (int r = 0; r < n[0]; ++r) {
+           double mean = 0, variance = 0;
+           for (int c = 0; c < n[1]; ++c) {
+             if (with_residual) y(r, c) += in[3](r, c);
+             mean += y(r, c) / n[1];
+           }
+           for (int c = 0; c < n[1]; ++c) variance += (y(r, c) - mean) * (y(r, c) - mean) / n[1];
+           for (int c = 0; c < n[1]; ++c)
+             y(r, c) = in[1](0, c) * (y(r, c) - mean) / std::sqrt(variance + 1e-5) + in[2](0, c);
+         }
+         return Matrices{y};
+       }},
+      [=](auto& graph, const auto& in, const Sizes&) {
+        return with_residual ? layer_norm(graph, in[0], in[1], in[2], in[3])
+                             : layer_norm(graph, in[0], in[1], in[2]);
+      });
+}
+static const Registered<OperationCase> alone(norm_case("layer_norm", {3, 11}, false));
+static const Registered<OperationCase> of_a_sum(norm_case("layer_norm_residual", {3, 5}, true));
 
 }  // namespace ladder::tensor

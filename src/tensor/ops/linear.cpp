@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "ladder/tensor/gradcheck.h"
+#include "ladder/tensor/operation_case.h"
 #include "ladder/tensor/kernels/elementwise.h"
 #include "ladder/tensor/kernels/matmul.h"
 #include "ladder/tensor/ops.h"
@@ -92,14 +92,32 @@ template Tensor<float> linear(Graph<float>&, Tensor<float>, Tensor<float>, Tenso
 template Tensor<double> linear(Graph<double>&, Tensor<double>, Tensor<double>, Tensor<double>,
                                Activation);
 
-static GradientCase linear_case(const std::string& name, Activation activation) {
-  return {name, [=](Graph<double>& graph, GradientProbe& probe) {
-            const auto x = probe.variable(5, 3), w = probe.variable(4, 3), b = probe.variable(1, 4);
-            return probe.weigh({linear(graph, x, w, b, activation)});
-          }};
+static OperationCase linear_case(const std::string& name, Activation activation) {
+  return operation_case(
+      {.name = name,  // rows, in, out
+       .sizes = {5, 3, 4},
+       .timed = {2048, 128, 512},
+       .inputs = [](const Sizes& n) { return CaseInputs{{n[0], n[1]}, {n[2], n[1]}, {1, n[2]}}; },
+       .plain = [=](const Matrices& in, const Sizes& n) {
+         Matrix y(n[0], n[2]);
+         for (int r = 0; r < n[0]; ++r)
+           for (int o = 0; o < n[2]; ++o) {
+             double sum = in[2](0, o);
+             for (int i = 0; i < n[1]; ++i) sum += in[0](r, i) * in[1](o, i);
+             y(r, o) = plain_activation(sum, activation);
+           }
+         return Matrices{y};
+       },
+       .multiply_adds = [](const Sizes& n) { return 1.0 * n[0] * n[1] * n[2]; }},
+      [=](auto& graph, const auto& in, const Sizes&) {
+        return linear(graph, in[0], in[1], in[2], activation);
+      });
 }
-static const Registered<GradientCase> plain(linear_case("linear", Activation::none));
-static const Registered<GradientCase> gelu(linear_case("linear_gelu", Activation::gelu));
-static const Registered<GradientCase> tanh(linear_case("linear_tanh", Activation::tanh));
+static const Registered<OperationCase> plain(linear_case("linear", Activation::none));
+static const bool activated = [] {
+  for (const auto& activation : activations)
+    Registered<OperationCase> registered(linear_case("linear_" + std::string(activation.name), activation.value));
+  return true;
+}();
 
 }  // namespace ladder::tensor

@@ -1,9 +1,11 @@
 // The losses; each adds up over the rows whose target is not ignored.
 #include <algorithm>
+#include <cmath>
+#include <map>
 #include <utility>
 
 #include "ladder/base/math.h"
-#include "ladder/tensor/gradcheck.h"
+#include "ladder/tensor/operation_case.h"
 #include "ladder/tensor/kernels/elementwise.h"
 #include "ladder/tensor/ops.h"
 
@@ -86,14 +88,50 @@ template Tensor<double> cross_entropy(Graph<double>&, Tensor<double>, const Targ
 template Tensor<float> squared_loss(Graph<float>&, Tensor<float>, const Targets&);
 template Tensor<double> squared_loss(Graph<double>&, Tensor<double>, const Targets&);
 
-static const Targets some_targets = {{2, -1, 0, 1, -1}, 1.0 / 3};
-static const Registered<GradientCase> cross_entropy_case(
-    {"cross_entropy", [](Graph<double>& graph, GradientProbe& probe) {
-       return cross_entropy(graph, probe.variable(5, 9, 2), some_targets);
-     }});
-static const Registered<GradientCase> squared_case(
-    {"squared_loss", [](Graph<double>& graph, GradientProbe& probe) {
-       return squared_loss(graph, probe.variable(5, 4), some_targets);
-     }});
+// Every third row is ignored.
+static const Targets& case_targets(int rows, int vocabulary) {
+  static std::map<std::pair<int, int>, Targets> all;
+  Targets& targets = all[{rows, vocabulary}];
+  if (targets.token.empty()) {
+    targets.token = case_tokens(rows, vocabulary), targets.weight = 1.0 / rows;
+    for (int r = 1; r < rows; r += 3) targets.token[r] = -1;
+  }
+  return targets;
+}
+
+template <class Loss>
+static OperationCase loss_case(const std::string& name, double (*of_row)(const double* x, int cols, int target),
+                               Loss loss) {
+  return operation_case(
+      {.name = name,  // rows, vocabulary
+       .sizes = {5, 9},
+       .timed = {1024, 64},
+       .inputs = [](const Sizes& n) { return CaseInputs{{n[0], n[1], 2}}; },
+       .plain = [=](const Matrices& in, const Sizes& n) {
+         const Targets& targets = case_targets(n[0], n[1]);
+         Matrix sum(1, 1);
+         for (int r = 0; r < n[0]; ++r)
+           if (targets.token[r] >= 0)
+             sum(0, 0) += targets.weight * of_row(&in[0].values[r * n[1]], n[1], targets.token[r]);
+         return Matrices{sum};
+       }},
+      [=](auto& graph, const auto& in, const Sizes& n) { return loss(graph, in[0], case_targets(n[0], n[1])); });
+}
+static const Registered<OperationCase> cross_entropy_case(loss_case(
+    "cross_entropy",
+    [](const double* x, int cols, int target) {
+      double sum = 0;
+      for (int v = 0; v < cols; ++v) sum += std::exp(x[v]);
+      return std::log(sum) - x[target];
+    },
+    [](auto& graph, auto logits, const Targets& targets) { return cross_entropy(graph, logits, targets); }));
+static const Registered<OperationCase> squared_case(loss_case(
+    "squared_loss",
+    [](const double* x, int cols, int target) {
+      double sum = 0;
+      for (int v = 0; v < cols; ++v) sum += (x[v] - (v == target)) * (x[v] - (v == target));
+      return sum;
+    },
+    [](auto& graph, auto logits, const Targets& targets) { return squared_loss(graph, logits, targets); }));
 
 }  // namespace ladder::tensor

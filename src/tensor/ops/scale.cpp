@@ -1,5 +1,5 @@
 // y = factor · x
-#include "ladder/tensor/gradcheck.h"
+#include "ladder/tensor/operation_case.h"
 #include "ladder/tensor/kernels/elementwise.h"
 #include "ladder/tensor/ops.h"
 
@@ -26,9 +26,16 @@ Tensor<T> scale(Graph<T>& graph, Tensor<T> x, double factor) {
 template Tensor<float> scale(Graph<float>&, Tensor<float>, double);
 template Tensor<double> scale(Graph<double>&, Tensor<double>, double);
 
-static const Registered<GradientCase> scale_case(
-    {"scale", [](Graph<double>& graph, GradientProbe& probe) {
-       return probe.weigh({scale(graph, probe.variable(3, 7), -1.7)});
-     }});
+static const Registered<OperationCase> registered(operation_case(
+    {.name = "scale",
+     .sizes = {3, 7},
+     .timed = {1024, 128},
+     .inputs = [](const Sizes& n) { return CaseInputs{{n[0], n[1]}}; },
+     .plain = [](const Matrices& in, const Sizes&) {
+       Matrix y = in[0];
+       for (double& x : y.values) x *= -1.7;
+       return Matrices{y};
+     }},
+    [](auto& graph, const auto& in, const Sizes&) { return scale(graph, in[0], -1.7); }));
 
 }  // namespace ladder::tensor

@@ -2,7 +2,7 @@
 #include <numeric>
 
 #include "ladder/base/error.h"
-#include "ladder/tensor/gradcheck.h"
+#include "ladder/tensor/operation_case.h"
 #include "ladder/tensor/ops.h"
 
 namespace ladder::tensor {
@@ -30,12 +30,23 @@ std::vector<Tensor<T>> split(Graph<T>& graph, Tensor<T> x, const std::vector<int
 template std::vector<Tensor<float>> split(Graph<float>&, Tensor<float>, const std::vector<int>&);
 template std::vector<Tensor<double>> split(Graph<double>&, Tensor<double>, const std::vector<int>&);
 
-static const Registered<GradientCase> split_case(
-    {"split", [](Graph<double>& graph, GradientProbe& probe) {
-       const auto x = scale(graph, probe.variable(4, 6), 1);
-       const auto parts = split(graph, x, {3, 3});
-       const auto w = probe.variable(2, 3), b = probe.variable(1, 2);
-       return probe.weigh({linear(graph, parts[0], w, b), linear(graph, parts[1], w, b)});
-     }});
+static const Registered<OperationCase> registered(operation_case(
+    {.name = "split",  // rows, columns of either part; each is then mapped: a view may be strided
+     .sizes = {4, 3},
+     .inputs = [](const Sizes& n) { return CaseInputs{{n[0], 2 * n[1]}, {2, n[1]}, {1, 2}}; },
+     .plain = [](const Matrices& in, const Sizes& n) {
+       Matrices parts(2, Matrix(n[0], 2));
+       for (int p = 0; p < 2; ++p)
+         for (int r = 0; r < n[0]; ++r)
+           for (int o = 0; o < 2; ++o) {
+             parts[p](r, o) = in[2](0, o);
+             for (int c = 0; c < n[1]; ++c) parts[p](r, o) += in[0](r, p * n[1] + c) * in[1](o, c);
+           }
+       return parts;
+     }},
+    [](auto& graph, const auto& in, const Sizes& n) {
+      const auto parts = split(graph, scale(graph, in[0], 1), {n[1], n[1]});
+      return std::vector{linear(graph, parts[0], in[1], in[2]), linear(graph, parts[1], in[1], in[2])};
+    }));
 
 }  // namespace ladder::tensor

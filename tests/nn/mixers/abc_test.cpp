@@ -14,27 +14,8 @@ Subject abc_subject(int slots) {
             return s;
           },
           record, record,
-          [=](const Shape& s, const Numbers& q, const Numbers& k, const Numbers& u) {
-            const int n = s.context, e = s.head_size;
-            Numbers map(n * n);
-            for (int t = 0; t < n; ++t) {
-              Numbers z(slots);
-              std::vector<Numbers> written(slots, Numbers(n));  // a_im/A_tm
-              double sum = 0;
-              for (int m = 0; m < slots; ++m) {
-                double most = -1e300, total = 0;
-                for (int i = 0; i <= t; ++i) most = std::max(most, u[i * slots + m]);
-                for (int i = 0; i <= t; ++i) total += written[m][i] = std::exp(u[i * slots + m] - most);
-                for (int i = 0; i <= t; ++i) {
-                  written[m][i] /= total;
-                  for (int c = 0; c < e; ++c) z[m] += written[m][i] * k[i * e + c] * q[t * e + c];
-                }
-                sum += z[m] = std::exp(z[m] / std::sqrt(e));
-              }
-              for (int m = 0; m < slots; ++m)
-                for (int i = 0; i <= t; ++i) map[t * n + i] += z[m] / sum * written[m][i];
-            }
-            return map;
+          [](const Shape& s, const Numbers& q, const Numbers& k, const Numbers& u) {
+            return plain::abc(s.context, q, k, u);
           }};
 }
 

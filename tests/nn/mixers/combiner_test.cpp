@@ -5,33 +5,16 @@ namespace {
 
 using namespace testing;
 
-// The spans of query i, by the words of the paper: [begin, end) each.
-using Spans = std::vector<std::pair<int, int>>;
-
 struct PlanCase {
   std::string name;
   CombinerPlan plan;
-  std::function<int(int i)> first_direct;
-  std::function<Spans(int i)> spans;
+  plain::CombinerWords words;
 };
 
 PlanCase fixed_case(int span) {
-  return {"fixed " + std::to_string(span), fixed_plan(span), [=](int i) { return i / span * span; },
-          [=](int i) {
-            Spans spans;
-            for (int b = 0; b < i / span; ++b) spans.push_back({b * span, (b + 1) * span});
-            return spans;
-          }};
+  return {"fixed " + std::to_string(span), fixed_plan(span), plain::fixed_plan(span)};
 }
-PlanCase logsparse_case() {
-  return {"logsparse", logsparse_plan(), [](int i) { return i; },
-          [](int i) {
-            Spans spans;
-            for (int l = 0; i >> l; ++l)
-              if (i >> l & 1) spans.push_back({((i >> l) - 1) << l, (i >> l) << l});
-            return spans;
-          }};
-}
+PlanCase logsparse_case() { return {"logsparse", logsparse_plan(), plain::logsparse_plan()}; }
 
 Subject combiner_subject(const PlanCase& plan) {
   const auto record = [=](auto& graph, const auto& in, const Shape& s) {
@@ -39,36 +22,7 @@ Subject combiner_subject(const PlanCase& plan) {
   };
   return {plan.name, [](Shape s) { return s; }, record, record,
           [=](const Shape& s, const Numbers& q, const Numbers& k, const Numbers&) {
-            const int n = s.context, e = s.head_size;
-            const auto product = [&](const double* a, const double* b) {
-              double z = 0;
-              for (int c = 0; c < e; ++c) z += a[c] * b[c];
-              return z / std::sqrt(e);
-            };
-            const auto maximum = [&](const Numbers& x, std::pair<int, int> o) {
-              Numbers m(e, -1e300);
-              for (int j = o.first; j < o.second; ++j)
-                for (int c = 0; c < e; ++c) m[c] = std::max(m[c], x[j * e + c]);
-              return m;
-            };
-            Numbers map(n * n);
-            for (int i = 0; i < n; ++i) {
-              double* row = map.data() + i * n;
-              double sum = 0;
-              for (int j = plan.first_direct(i); j <= i; ++j)
-                sum += row[j] = std::exp(product(&q[i * e], &k[j * e]));
-              for (const auto& o : plan.spans(i)) {
-                const Numbers key = maximum(k, o), query = maximum(q, o);
-                const double weight = std::exp(product(&q[i * e], key.data()));
-                double inside = 0;
-                for (int j = o.first; j < o.second; ++j) inside += std::exp(product(query.data(), &k[j * e]));
-                for (int j = o.first; j < o.second; ++j)
-                  row[j] = weight * std::exp(product(query.data(), &k[j * e])) / inside;
-                sum += weight;
-              }
-              for (int j = 0; j <= i; ++j) row[j] /= sum;
-            }
-            return map;
+            return plain::combiner(s.context, q, k, plan.words);
           }};
 }
 

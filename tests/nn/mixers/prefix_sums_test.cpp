@@ -1,33 +1,11 @@
 // Linear-time mixers, by both algorithms, against their formulas.
+#include "ladder/nn/transformer.h"
 #include "subject.h"
 
 namespace ladder::nn {
 namespace {
 
 using namespace testing;
-
-// Weights from s(i, j), divided by what `divisor` makes of a row's sum.
-template <class S>
-Numbers weights(int n, S s, double (*divisor)(double)) {
-  Numbers p(static_cast<std::size_t>(n) * n);
-  for (int i = 0; i < n; ++i) {
-    double sum = 0;
-    for (int j = 0; j <= i; ++j) sum += p[i * n + j] = s(i, j);
-    for (int j = 0; j <= i; ++j) p[i * n + j] /= divisor(sum);
-  }
-  return p;
-}
-
-double plus_epsilon(double sum) { return sum + 1e-9; }
-double at_least(double sum) { return std::max(sum, 1e-6); }
-
-template <class F>
-double product(int e, const Numbers& q, int i, const Numbers& k, int j, F f) {
-  double z = 0;
-  for (int c = 0; c < e; ++c) z += f(q[i * e + c]) * f(k[j * e + c]);
-  return z;
-}
-double itself(double x) { return x; }
 
 const std::pair<Algorithm, const char*> algorithms[] = {{Algorithm::quadratic, "quadratic"},
                                                         {Algorithm::linear, "linear"},
@@ -41,10 +19,7 @@ Subject cosformer_subject(Algorithm a) {
   };
   return {"cosformer", as_it_is, record, record,
           [](const Shape& s, const Numbers& q, const Numbers& k, const Numbers&) {
-            return weights(s.context, [&](int i, int j) {
-              return product(s.head_size, q, i, k, j, [](double x) { return std::max(x, 0.0); }) *
-                     std::cos(std::acos(-1.0) * (i - j) / (2.0 * s.context));
-            }, at_least);
+            return plain::cosformer(s.context, q, k);
           },
           2e-5};
 }
@@ -55,10 +30,7 @@ Subject linear_subject(Algorithm a) {
   };
   return {"linear", as_it_is, record, record,
           [](const Shape& s, const Numbers& q, const Numbers& k, const Numbers&) {
-            return weights(s.context, [&](int i, int j) {
-              return product(s.head_size, q, i, k, j,
-                             [](double x) { return x > 0 ? x + 1 : std::exp(x); });
-            }, plus_epsilon);
+            return plain::linear_attention(s.context, q, k);
           }};
 }
 
@@ -70,9 +42,7 @@ Subject square_subject(Algorithm a) {
   };
   return {"square", as_it_is, record, record,
           [](const Shape& s, const Numbers& q, const Numbers& k, const Numbers&) {
-            return weights(s.context, [&](int i, int j) {
-              return std::pow(0.6 * product(s.head_size, q, i, k, j, itself), 2);
-            }, plus_epsilon);
+            return plain::square_sums(s.context, q, k, 0.6);
           },
           4e-5};
 }
@@ -89,19 +59,8 @@ Subject rebased_subject(Algorithm a) {
     return s;
   };
   return {"rebased", shape, record, record,
-          [](const Shape& s, Numbers q, Numbers k, const Numbers& extra) {
-            const int e = s.head_size;
-            for (Numbers* x : {&q, &k})
-              for (int t = 0; t < s.context; ++t) {
-                double mean = 0, variance = 0, *row = x->data() + t * e;
-                for (int c = 0; c < e; ++c) mean += row[c] / e;
-                for (int c = 0; c < e; ++c) variance += (row[c] - mean) * (row[c] - mean) / e;
-                for (int c = 0; c < e; ++c)
-                  row[c] = (row[c] - mean) / std::sqrt(variance + 1e-5) * extra[c] + extra[e + c];
-              }
-            return weights(s.context, [&](int i, int j) {
-              return std::pow(product(e, q, i, k, j, itself), 2) / e;
-            }, plus_epsilon);
+          [](const Shape& s, const Numbers& q, const Numbers& k, const Numbers& extra) {
+            return plain::rebased(s.context, q, k, extra, 1 / std::sqrt(s.head_size));
           },
           1e-4};
 }
@@ -169,6 +128,79 @@ TEST_CASE("prefix sums: both algorithms agree to rounding, also after many token
     Run<float> single(make(Algorithm::linear), shape);
     CHECK(largest_difference(single.out(), expected) <= 5e-5);
   }
+}
+
+// The loss and all gradients of a small model.
+template <class T>
+std::vector<double> model_numbers(const Choices& choices, int context) {
+  Settings s;
+  for (const auto& [key, value] : choices) s.set(key, value, "test");
+  s.resolve();
+  const ModelConfig config = model_config(s, 7, context);
+  Parameters<T> parameters = declared_parameters<T>(config);
+  parameters.initialise(3);
+  Network<T> network(config, parameters, 2);
+  const Random random(4, "tokens");
+  for (std::size_t i = 0; i < network.tokens.size(); ++i) {
+    network.tokens[i] = random.below(7, i, 0);
+    network.targets.token[i] = random.below(7, i, 1);
+  }
+  network.targets.weight = 1.0 / static_cast<double>(network.tokens.size());
+  std::vector<T> gradients(parameters.values().size());
+  network.graph.bind_gradients(gradients.data());
+  network.graph.forward(), network.graph.backward();
+  std::vector<double> numbers(gradients.begin(), gradients.end());
+  numbers.push_back(network.loss.value()[0]);
+  return numbers;
+}
+
+TEST_CASE("score square: both algorithms are the same model to rounding") {
+  for (const char* scale : {"on", "off"})
+    for (const char* position : {"none", "learned", "sinusoidal"})
+      for (const int context : {5, 33, 150}) {
+        CAPTURE(context);
+        const auto with = [&](const char* algorithm) {
+          return Choices{{"score", "square"}, {"algorithm", algorithm}, {"scale", scale}, {"layers", "2"},
+                         {"position", position}, {"d_model", "12"}, {"heads", "2"}};
+        };
+        const auto pairs = model_numbers<double>(with("quadratic"), context);
+        const auto sums = model_numbers<double>(with("linear"), context);
+        CHECK(sums != pairs);  // or one of them was not asked
+        double largest = 0, difference = 0;
+        for (std::size_t i = 0; i < pairs.size(); ++i) {
+          largest = std::max(largest, std::fabs(pairs[i]));
+          difference = std::max(difference, std::fabs(pairs[i] - sums[i]));
+        }
+        CHECK(difference <= 1e-7 * largest);
+      }
+}
+
+std::string algorithm_of(Choices choices) {
+  Settings s;
+  choices.insert(choices.begin(), {{"score", "square"}, {"d_model", "32"}, {"heads", "4"}});
+  for (const auto& [key, value] : choices) s.set(key, value, "test");
+  s.resolve();
+  return s.text("algorithm");
+}
+
+TEST_CASE("score square: auto is the cheaper algorithm, and quadratic where linear cannot be") {
+  CHECK(algorithm_of({{"context", "24"}}) == "quadratic");
+  CHECK(algorithm_of({{"context", "2048"}}) == "linear");
+  CHECK(algorithm_of({{"context", "512"}, {"heads", "1"}}) == "quadratic");  // 528 products of 32 entries
+  CHECK(algorithm_of({{"context", "2048"}, {"pattern", "window"}}) == "quadratic");
+  CHECK(algorithm_of({{"context", "2048"}, {"position", "rope"}}) == "quadratic");
+  CHECK(algorithm_of({{"context", "2048"}, {"position", "alibi"}}) == "quadratic");
+  const auto built = [](Choices choices) {
+    Settings s;
+    choices.insert(choices.begin(), {{"score", "square"}, {"algorithm", "linear"}});
+    for (const auto& [key, value] : choices) s.set(key, value, "test");
+    s.resolve();
+    model_config(s, 7, 30);
+  };
+  built({});
+  CHECK_THROWS_WITH_AS(built({{"pattern", "window"}}), doctest::Contains("pattern"), Error);
+  CHECK_THROWS_WITH_AS(built({{"position", "rope"}}), doctest::Contains("position"), Error);
+  CHECK_THROWS_WITH_AS(built({{"position", "alibi"}}), doctest::Contains("position"), Error);
 }
 
 }  // namespace

@@ -5,22 +5,6 @@ namespace {
 
 using namespace testing;
 
-// The columns kept by a row of scores [heads, width] with so many visible keys, by the words of the rule.
-std::vector<std::vector<bool>> plain_kept(const Numbers& scores, int heads, int width, int top_k, int visible) {
-  std::vector<std::pair<double, int>> all;  // -share, column
-  for (int h = 0; h < heads; ++h) {
-    double sum = 0;
-    for (int c = 0; c < width; ++c) sum += std::exp(scores[h * width + c]);
-    for (int c = 0; c < width; ++c) all.push_back({-std::exp(scores[h * width + c]) / sum, h * width + c});
-  }
-  std::sort(all.begin(), all.end());
-  const long count = std::max(1L, std::lround(static_cast<double>(heads) * top_k * width / visible));
-  std::vector<std::vector<bool>> kept(heads, std::vector<bool>(width));
-  for (long i = 0; i < count && i < static_cast<long>(all.size()); ++i)
-    kept[all[i].second / width][all[i].second % width] = true;
-  return kept;
-}
-
 template <class T>
 SeaAttention<T> record_sea(Graph<T>& graph, const Inputs<T>& in, const Shape& s, int width, int top_k) {
   const auto parts = split(graph, in.extra, {s.heads * width, s.heads * 2});
@@ -38,24 +22,12 @@ Subject sea_subject(int width, int top_k) {
           },
           record, record,
           [=](const Shape& s, const Numbers& q, const Numbers& k, const Numbers& extra) {
-            const int n = s.context, e = s.head_size;
-            Numbers map(n * n);
-            for (int i = 0; i < n; ++i) {
-              const double* row = extra.data() + i * (width + 2);
-              const auto kept = plain_kept({row, row + width}, 1, width, top_k, i + 1);
-              const double a = 1 / (1 + std::exp(-row[width])), b = 1 / (1 + std::exp(-row[width + 1]));
-              double sum = 0;
-              Numbers p(n);
-              for (int j = 0; j <= i; ++j) {
-                if (!kept[0][std::max(0.0, std::floor((j + 0.5) * width / (i + 1) - 1e-4))]) continue;
-                double z = 0;
-                for (int c = 0; c < e; ++c) z += q[i * e + c] * k[j * e + c];
-                sum += p[j] = std::exp(z / std::sqrt(e));
-              }
-              for (int j = 0; j <= i; ++j)
-                map[i * n + j] = (sum > 0 ? a * b * p[j] / sum : 0) + (1 - b) / (i + 1);
+            Numbers scores, gates;
+            for (std::size_t at = 0; at < extra.size(); at += width + 2) {
+              scores.insert(scores.end(), &extra[at], &extra[at] + width);
+              gates.insert(gates.end(), &extra[at] + width, &extra[at] + width + 2);
             }
-            return map;
+            return plain::sea_attention(s.context, q, k, scores, gates, top_k);
           }};
 }
 
@@ -97,7 +69,7 @@ TEST_CASE("sea: heads share the columns that a row keeps") {
   parts.graph.forward();
   for (int i = 0; i < n; ++i) {
     const double* row = parts.in.extra.value() + i * parts.in.extra.cols();
-    const auto kept = plain_kept({row, row + heads * width}, heads, width, top_k, i + 1);
+    const auto kept = plain::sea_kept({row, row + heads * width}, heads, width, top_k, i + 1);
     int all = 0;
     for (int h = 0; h < heads; ++h) {
       std::vector<int> expected;
@@ -133,35 +105,6 @@ TEST_CASE("sea: with open gates and all keys it is dense attention, with closed 
   parts.sea.mixed.look({.sequence = 0, .head = 1, .begin = 0, .end = 30, .probabilities = p.data()});
   for (int i = 0; i < 30; ++i)
     for (int j = 0; j <= i; ++j) CHECK(p[i * 30 + j] == doctest::Approx(1.0 / (i + 1)));
-}
-
-TEST_CASE("sea: the estimator's loss is that of its words") {
-  const int n = 20, e = 3, width = 8, heads = 2;
-  Graph<double> graph;
-  const auto q = graph.leaf(2 * n, heads * e), k = graph.leaf(2 * n, heads * e);
-  const auto scores = graph.leaf(2 * n, heads * width, true);
-  Run<double>::fill(q, "query", 1), Run<double>::fill(k, "key", 1), Run<double>::fill(scores, "extra", 1);
-  const auto loss = sea_distillation(graph, q, k, scores, {2, heads}, 0.7);
-  graph.forward();
-  double expected = 0;
-  for (int b = 0; b < 2; ++b)
-    for (int h = 0; h < heads; ++h)
-      for (int i = 0; i < n; ++i) {
-        double za = 0, zu = 0;
-        Numbers a(i + 1), u(i + 1);
-        for (int j = 0; j <= i; ++j) {
-          double z = 0;
-          for (int c = 0; c < e; ++c)
-            z += q.value()[(b * n + i) * heads * e + h * e + c] * k.value()[(b * n + j) * heads * e + h * e + c];
-          za += a[j] = std::exp(z / std::sqrt(e));
-          zu += u[j] = std::exp(scores.value()[(b * n + i) * heads * width + h * width + sea_column(j, width, i + 1)]);
-        }
-        for (int j = 0; j <= i; ++j) {
-          a[j] /= za, u[j] /= zu;
-          expected += 0.1 * a[j] * std::log(a[j] / u[j]) + (u[j] - a[j]) * (u[j] - a[j]) / (i + 1);
-        }
-      }
-  CHECK(loss.value()[0] == doctest::Approx(0.7 * expected / (2 * n * heads)).epsilon(1e-12));
 }
 
 }  // namespace

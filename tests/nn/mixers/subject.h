@@ -11,11 +11,11 @@
 
 #include "ladder/base/random.h"
 #include "ladder/tensor/ops.h"
-#include "nn/mixers/operations.h"
+#include "nn/mixers/plain.h"
 
 namespace ladder::nn::testing {
 
-using Numbers = std::vector<double>;
+using plain::Numbers;
 
 // Sizes of a problem, and what a subject wants beside query, key and value.
 struct Shape {

@@ -5,44 +5,6 @@ namespace {
 
 using namespace testing;
 
-std::uint64_t plain_code(const double* x, int size, const ZetaOptions& o) {
-  std::vector<std::uint64_t> u(size);
-  for (int c = 0; c < size; ++c) {
-    const double top = std::pow(2.0, o.code_bits);
-    u[c] = static_cast<std::uint64_t>(
-        std::min(std::max(std::floor((x[c] / o.code_range + 1) / 2 * top), 0.0), top - 1));
-  }
-  std::uint64_t code = 0;
-  for (int bit = o.code_bits - 1; bit >= 0; --bit)
-    for (int c = 0; c < size; ++c) code = code << 1 | (u[c] >> bit & 1);
-  return code;
-}
-
-double distance(const double* q, const double* k, int size) {
-  double d = 0;
-  for (int c = 0; c < size; ++c) d += (q[c] - k[c]) * (q[c] - k[c]);
-  return d;
-}
-
-// The selected keys of query i, by the words of the reference.
-std::vector<int> plain_selection(const Numbers& q, const Numbers& k, int size, int i, const ZetaOptions& o) {
-  std::vector<std::pair<std::uint64_t, int>> keys;
-  for (int j = 0; j < i / o.chunk * o.chunk; ++j) keys.push_back({plain_code(&k[j * size], size, o), j});
-  std::sort(keys.begin(), keys.end());
-  int at = 0;
-  for (const auto& key : keys) at += key.first < plain_code(&q[i * size], size, o);
-  std::vector<std::pair<double, int>> candidates;
-  const int end = std::min(static_cast<int>(keys.size()), at + o.neighbours - o.neighbours / 2);
-  for (int r = std::max(0, at - o.neighbours / 2); r < end; ++r)
-    candidates.push_back({distance(&q[i * size], &k[keys[r].second * size], size), keys[r].second});
-  std::sort(candidates.begin(), candidates.end());
-  std::vector<int> selected;
-  for (const auto& [d, j] : candidates)
-    if (static_cast<int>(selected.size()) < o.top_k) selected.push_back(j);
-  std::sort(selected.begin(), selected.end());
-  return selected;
-}
-
 Subject zeta_subject(int key_size, ZetaOptions o) {
   const auto record = [=](auto& graph, const auto& in, const Shape& s) {
     return zeta(graph, in.query, in.key, in.value, in.extra, {s.batch, s.heads}, o).mixed;
@@ -53,21 +15,7 @@ Subject zeta_subject(int key_size, ZetaOptions o) {
           },
           record, record,
           [=](const Shape& s, const Numbers& q, const Numbers& k, const Numbers& gamma) {
-            const int n = s.context;
-            const double sigmoid = 1 / (1 + std::exp(-gamma[0])), g = std::max(sigmoid * sigmoid, 1e-6);
-            Numbers map(n * n), mean(key_size), sum(key_size);
-            for (int i = 0; i < n; ++i) {
-              for (int c = 0; c < key_size; ++c) mean[c] = (sum[c] += k[i * key_size + c]) / (i + 1);
-              double total = 0, w = 1 / (distance(&q[i * key_size], mean.data(), key_size) + g);
-              total += w;
-              for (int j = 0; j <= i; ++j) map[i * n + j] = w / (i + 1);
-              for (const int j : plain_selection(q, k, key_size, i, o)) {
-                w = 1 / (distance(&q[i * key_size], &k[j * key_size], key_size) + g);
-                map[i * n + j] += w, total += w;
-              }
-              for (int j = 0; j <= i; ++j) map[i * n + j] /= total;
-            }
-            return map;
+            return plain::zeta(s.context, q, k, gamma[0], o);
           }};
 }
 
@@ -124,7 +72,7 @@ TEST_CASE("zeta: lists are those of the words, also among many equal codes, and 
     const auto before = lists(run.in, run.s, o);
     for (int h = 0; h < 2; ++h) {
       const Numbers q = head_values(run.in.query, run.s, 2, 0, h), k = head_values(run.in.key, run.s, 2, 0, h);
-      for (int i = 0; i < n; ++i) CHECK(before[h * n + i] == plain_selection(q, k, 2, i, o));
+      for (int i = 0; i < n; ++i) CHECK(before[h * n + i] == plain::zeta_selection(q, k, 2, i, o));
     }
     for (int t = 150; t < n; ++t)
       for (int c = 0; c < 4; ++c)

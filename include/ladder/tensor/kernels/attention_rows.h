@@ -19,8 +19,11 @@
 // what is put becomes 0; key.only and key.select leave them out of sums and maxima.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <span>
 
@@ -226,38 +229,118 @@ struct RowsOf<Score> : Score {
   }
 };
 
-// Sets bits of words[key] for the `most` legal keys of each row that come first by the score's order;
-// of equal ones the earlier. z is lost. `list` has room for min(most, keys) vectors.
-template <class Form, class R, class T>
-void choose_keys(const R& rows, int most, T* list, std::uint32_t* words) {
-  using Vec = typename R::Vec;
-  constexpr int lanes = simd::lanes<T>;
-  const Vec never = Vec{} - std::numeric_limits<T>::infinity();
-  for (int s = 0; s < most; ++s) simd::store(list + s * lanes, never);
-  const T* const last = list + (most - 1) * lanes;
-  // The list of each lane is sorted; what is larger than its last goes in.
-  rows.each_key([&](auto key) {
-    Vec x = key.select(Form::order(key), never);
-    key.put(x);
-    if (simd::word_of(x > simd::load(last)) == 0) return;
+// The `most`-th largest of the numbers that each lane is offered, in one of two ways.
+//
+// Few: a sorted list a lane, all lanes at once; what is larger than the last goes in.
+template <class T>
+struct FewLargest {
+  using Vec = simd::Vec<T>;
+  static constexpr int lanes = simd::lanes<T>;
+  FewLargest(int most, T* room) : most(most), list(room), bound(Vec{} - std::numeric_limits<T>::infinity()) {
+    for (int s = 0; s < most; ++s) simd::store(list + s * lanes, bound);
+  }
+  void offer(Vec x) {
+    if (simd::word_of(x > bound) == 0) return;
     for (int s = 0; s < most; ++s) {
       const Vec old = simd::load(list + s * lanes);
       const auto larger = x > old;
       simd::store(list + s * lanes, simd::select(larger, x, old));
       x = simd::select(larger, old, x);
     }
+    bound = simd::load(list + (most - 1) * lanes);
+  }
+  void finish() {}
+  Vec not_above() const {  // how many of the `most` are not above the bound
+    Vec count{};
+    for (int s = 0; s < most; ++s)
+      count += simd::select(simd::load(list + s * lanes) > bound, Vec{}, Vec{} + 1);
+    return count;
+  }
+  int most;
+  T* list;  // [most, lanes]
+  Vec bound;
+};
+
+// Many: what is above a lane's bound is collected; when 2·most are, the smaller half goes. An offer costs
+// a step for the few lanes that take it, whatever `most` is.
+template <class T>
+struct ManyLargest {
+  using Vec = simd::Vec<T>;
+  static constexpr int lanes = simd::lanes<T>;
+  ManyLargest(int most, T* room) : most(most), list(room), bound(Vec{} - std::numeric_limits<T>::infinity()) {}
+  void offer(Vec x) {
+    std::uint32_t word = simd::word_of(x > bound);
+    if (word == 0) return;
+    T numbers[lanes];
+    simd::store(numbers, x);
+    for (; word != 0; word &= word - 1) {
+      const int lane = std::countr_zero(word);
+      of(lane)[count[lane]++] = numbers[lane];
+      if (count[lane] == 2 * most) halve(lane);
+    }
+  }
+  void finish() {
+    for (int lane = 0; lane < lanes; ++lane)
+      if (count[lane] >= most) halve(lane);
+  }
+  Vec not_above() const {
+    T room[lanes], last[lanes];
+    simd::store(last, bound);
+    for (int lane = 0; lane < lanes; ++lane)
+      room[lane] = static_cast<T>(most - std::count_if(of(lane), of(lane) + count[lane],
+                                                       [&](T x) { return x > last[lane]; }));
+    return simd::load(room);
+  }
+  int most;
+  T* list;  // [lanes, 2·most]
+  Vec bound;
+
+ private:
+  T* of(int lane) const { return list + static_cast<std::ptrdiff_t>(lane) * 2 * most; }
+  void halve(int lane) {
+    T* const mine = of(lane);
+    std::nth_element(mine, mine + most - 1, mine + count[lane], std::greater<T>());
+    count[lane] = most;
+    T bounds[lanes];
+    simd::store(bounds, bound);
+    bounds[lane] = mine[most - 1];
+    bound = simd::load(bounds);
+  }
+  int count[lanes] = {};
+};
+
+constexpr int most_of_few = 8;
+// Vectors that choose_keys needs room for.
+constexpr int choice_room(int most) { return most <= most_of_few ? most : 2 * most; }
+
+template <class Form, class Largest, class R, class T>
+void choose_keys_by(const R& rows, int most, T* room_for_list, std::uint32_t* words) {
+  using Vec = typename R::Vec;
+  const Vec never = Vec{} - std::numeric_limits<T>::infinity();
+  Largest largest(most, room_for_list);
+  rows.each_key([&](auto key) {
+    const Vec x = key.select(Form::order(key), never);
+    key.put(x);
+    largest.offer(x);
   });
-  // All above the last of the list, and as many equal to it as there is room for.
-  const Vec bound = simd::load(last);
-  Vec room{};
-  for (int s = 0; s < most; ++s)
-    room += simd::select(simd::load(list + s * lanes) > bound, Vec{}, Vec{} + 1);
+  largest.finish();
+  // All above the last of the largest, and as many equal to it as there is room for.
+  const Vec bound = largest.bound;
+  Vec room = largest.not_above();
   rows.each_key([&](auto key) {
     const Vec x = key.product();
     const auto equal = (x == bound) & (x > never) & (room > Vec{});
     room -= simd::select(equal, Vec{} + 1, Vec{});
     words[key.offset / R::stride] |= simd::word_of((x > bound) | equal) << rows.shift;
   });
+}
+
+// Sets bits of words[key] for the `most` legal keys of each row that come first by the score's order;
+// of equal ones the earlier. z is lost. `list` has room for choice_room(min(most, keys)) vectors.
+template <class Form, class R, class T>
+void choose_keys(const R& rows, int most, T* list, std::uint32_t* words) {
+  if (most <= most_of_few) choose_keys_by<Form, FewLargest<T>>(rows, most, list, words);
+  else choose_keys_by<Form, ManyLargest<T>>(rows, most, list, words);
 }
 
 }  // namespace ladder::tensor
