@@ -73,14 +73,13 @@ static const Registered<Command> registered({
     .summary = "measures speed and memory of fixed workloads, with a signature of their results",
     .details =
         "Memory against context, whole training steps of three sizes, matrix products, attention alone,\n"
-        "every operation (see gradcheck), a forward and a rollout against context, and a sweep:\n"
+        "every operation (see gradcheck), a forward and a rollout against context, and a sweep;\n"
+        "--parts mechanisms: a step with every score, pattern and mixer at contexts of 256 to 8192\n"
+        "tokens, beside dpa.\n"
         "  ladder bench --parts steps --shapes S,M --contestant dpa,ea,\"ea window\",linear\n"
         "A contestant is a score, a pattern, a mixer, or several such words. They are compared with the\n"
-        "first one (default dpa ea), measured in turn; speeds with\n"
-        "the multiply-add peak, measured in the same turns. Writes bench.csv to --out, or else to\n"
-        "data/bench.\n"
-        "Part mechanisms, only if it is named: a step with every score, pattern and mixer at contexts of\n"
-        "256 to 8192 tokens, beside dpa.\n"
+        "first one (default dpa ea), measured in turn; speeds with the multiply-add peak, measured in\n"
+        "the same turns. Writes bench.csv to --out, or else to data/bench.\n"
         "The signature, a line for each score, pattern, mixer and optimizer, changes with any bit of\n"
         "the results; not with threads, nor with the machine or the compiler.",
     .flags = {{"contestant", "A,B", "whom to measure; more of them may follow as words"},

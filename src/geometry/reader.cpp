@@ -18,6 +18,8 @@ std::string contestant_of(const Settings& settings) {
   return statistics::contestant_name(applying("mixer"), applying("score"), applying("pattern"));
 }
 
+static constexpr int block = 64;  // queries whose maps are there at a time
+
 Reader::Reader(const Settings& settings, Parameters<float>& parameters)
     : task_(make_task(settings)),
       seed_(static_cast<std::uint64_t>(settings.big_integer("seed"))),

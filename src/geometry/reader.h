@@ -34,7 +34,6 @@ class Reader {
   void look(int layer, int head);
 
   const tasks::Task& task() const { return *task_; }
-  const ModelConfig& config() const { return config_; }
   double accuracy(int sequences);  // of tokens, as evaluation has it
   int context() const { return config_.context; }
   int heads() const { return config_.heads; }
@@ -50,7 +49,6 @@ class Reader {
   void pairs(int query, std::vector<Pair>& out, std::vector<int>& keys);
 
  private:
-  static constexpr int block = 64;  // queries whose maps are there at a time
   void read_maps(int query);
   const float* head_row(const Tensor<float>& of, int position) const;
   double norm(const float* x) const;
@@ -62,7 +60,7 @@ class Reader {
   std::vector<int> layers_;
   std::vector<std::string> left_out_;
   const Look<float>* look_ = nullptr;
-  int head_ = 0, begin_ = 0, end_ = 0;
+  int head_ = 0, begin_ = 0, end_ = 0;    // the queries whose maps are there
   std::vector<float> probabilities_, z_;  // [query - begin, key] of one head
   std::vector<std::uint8_t> legal_;
   tasks::Sequence sequence_;

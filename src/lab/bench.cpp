@@ -87,7 +87,7 @@ static std::vector<const BenchPart*> parts() {
 std::vector<std::string> bench_parts() {
   std::vector<std::string> names;
   for (const BenchPart* part : parts())
-    if (!part->only_named) names.push_back(part->name);
+    if (part->always) names.push_back(part->name);
   return names;
 }
 
@@ -112,7 +112,7 @@ Table Bench::measure() {
   for (const std::string& name : options.contestants) contestant_choices(name);
   for (const BenchPart* part : parts()) {
     if (std::find(options.parts.begin(), options.parts.end(), part->name) == options.parts.end()) continue;
-    tell(part->name);
+    progress << "bench: " << part->name << std::endl;
     part->run(*this);
   }
   // The peak is known at the end only: it is the first row nevertheless, and the measure of others.
@@ -144,8 +144,6 @@ void Bench::add(Cells cells) {
   cells.try_emplace("threads", "1");
   rows_.push_back(std::move(cells));
 }
-
-void Bench::tell(const std::string& what) const { progress_ << "bench: " << what << std::endl; }
 
 std::vector<int> Bench::thread_counts(bool several) const {
   if (!several || options.threads == 1) return {1};

@@ -39,7 +39,7 @@ Choices contestant_choices(const std::string& name);
 double training_flop(const BenchShape& shape, std::size_t parameters);
 double forward_flop(const BenchShape& shape, std::size_t parameters);  // a third of it
 
-// Those measured unless others are named, in their order: see bench_part.h.
+// Those measured where nobody says which, in their order: see bench_part.h.
 std::vector<std::string> bench_parts();
 
 struct BenchOptions {

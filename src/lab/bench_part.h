@@ -25,20 +25,20 @@ std::string milliseconds(double seconds);
 class Bench {
  public:
   Bench(const BenchOptions& options, std::ostream& progress)
-      : options(options), watch(options.repeats, options.sample_seconds), progress_(progress) {}
+      : options(options), watch(options.repeats, options.sample_seconds), progress(progress) {}
 
   const BenchOptions& options;
   Stopwatch watch;
+  std::ostream& progress;
 
   Table measure();
 
   void add(Cells cells);  // threads: 1 unless it is said
-  void tell(const std::string& what) const;  // on progress
   std::vector<int> thread_counts(bool several) const;
   // What a process costs that trains the shape for two steps: memory_mb and start_ms.
   Cells process_cost(const std::string& shape, const std::string& contestant) const;
 
-  static void set_time(Cells& cells, const Values& seconds, double flop);  // flop 0: not known
+  static void set_time(Cells& cells, const Values& seconds, double flop);
   // Of workload i to workload `first`, if there is more than one contestant.
   void set_ratio(Cells& cells, const std::vector<Values>& seconds, std::size_t i, std::size_t first) const;
   static void set_speed_up(Cells& cells, int threads, const Values& one, const Values& all);
@@ -46,7 +46,6 @@ class Bench {
  private:
   Table table(const std::vector<Cells>& rows) const;
 
-  std::ostream& progress_;
   std::vector<Cells> rows_;
 };
 
@@ -54,8 +53,8 @@ struct BenchPart {
   static constexpr const char* kind = "part";
   std::string name;
   int order;  // of measuring; before 10: while the process is small, for process_cost
+  bool always = true;  // measured where nobody says which parts
   std::function<void(Bench&)> run;
-  bool only_named = false;  // it takes minutes: not measured unless it is asked for
 };
 
 }  // namespace ladder::lab

@@ -387,8 +387,9 @@ TEST_CASE("inspect: several checkpoints, and the models they started from") {
 }
 
 TEST_CASE("geometry: what would take too much memory is refused, with its size") {
-  Parameters<float> none;
-  CHECK_THROWS_WITH_AS(measure_geometry("model", settings_with(with(small, {{"context", "8192"}})), none, 256), doctest::Contains(" GB of memory, expected at most 4.0"), Error);
+  const Settings s = settings_with(with(small, {{"context", "8192"}, {"position", "rope"}}));
+  Trainer trainer(s);
+  CHECK_THROWS_WITH_AS(measure_geometry("model", s, trainer.parameters(), 256), doctest::Contains(" GB of memory, expected at most 4.0"), Error);
 }
 
 TEST_CASE("inspect: what is wrong is told") {

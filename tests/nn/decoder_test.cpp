@@ -94,6 +94,20 @@ TEST_CASE("decoder: what the whole network tells, bit for bit, for every score")
 TEST_CASE("decoder: for every pattern") { check_all<PatternPlugin>(); }
 TEST_CASE("decoder: for every mixer") { check_all<MixerPlugin>(); }
 
+TEST_CASE("decoder: after its first token it allocates nothing") {
+  Settings s;
+  s.set("position", "rope", "test");
+  s.resolve();
+  const ModelConfig config = model_config(s, 5, 200);
+  Parameters<float> parameters = parameters_of<float>(config);
+  Decoder<float> decoder(config, parameters, 2);
+  const std::vector<std::int32_t> tokens = {2, 1};
+  decoder.read(tokens);
+  const long before = allocation_count();
+  while (decoder.position() < 200) decoder.read(tokens);
+  CHECK(allocation_count() == before);
+}
+
 TEST_CASE("decoder: score square in linear time, and what it carries does not grow") {
   for (const char* position : {"learned", "sinusoidal", "none"})
     for (const int context : {5, 40, 150}) {
@@ -108,20 +122,6 @@ TEST_CASE("decoder: score square in linear time, and what it carries does not gr
       check<double>(config, {context, 3, {}}, position);
       CHECK(state_size(config) == 2 * 21 * (6 + 1));
     }
-}
-
-TEST_CASE("decoder: after its first token it allocates nothing") {
-  Settings s;
-  s.set("position", "rope", "test");
-  s.resolve();
-  const ModelConfig config = model_config(s, 5, 200);
-  Parameters<float> parameters = parameters_of<float>(config);
-  Decoder<float> decoder(config, parameters, 2);
-  const std::vector<std::int32_t> tokens = {2, 1};
-  decoder.read(tokens);
-  const long before = allocation_count();
-  while (decoder.position() < 200) decoder.read(tokens);
-  CHECK(allocation_count() == before);
 }
 
 TEST_CASE("decoder: beyond the context there is nothing to read") {

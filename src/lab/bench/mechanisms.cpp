@@ -1,119 +1,20 @@
-// A training step with every score, pattern and mixer, at long contexts, in turn with dpa.
-#include <ostream>
-
+// A step with every score, pattern and mixer at long contexts, beside dpa.
 #include "lab/bench_mechanisms.h"
 #include "lab/bench_part.h"
-#include "ladder/base/text.h"
-#include "ladder/nn/pattern.h"
-#include "ladder/nn/score.h"
-#include "train/trainer.h"
 
 namespace ladder::lab {
 
-using namespace nn;
-using namespace train;
-
-static constexpr int contexts[] = {256, 1024, 4096}, longest = 8192, tokens = 8192;
-
-// A way of mixing tokens, in the ladder recipe with Adam on task nt: one layer, d_model 32, 4 heads.
-struct Mechanism {
-  std::string name;  // "dpa", "dpa window", "cosformer"
-  Choices choices;
-  bool linear;  // time linear in the context: measured at the longest context, too
-};
-
-// Every score over all keys (square by either algorithm), dpa over every other pattern, every other mixer.
-static std::vector<Mechanism> mechanisms() {
-  std::vector<Mechanism> all = {{"dpa", {}, false}};  // the baseline comes first
-  for (const Score& score : Registry<Score>::all()) {
-    if (score.name == "dpa") continue;
-    if (!score.form.algorithm) {
-      all.push_back({score.name, {{"score", score.name}}, false});
-      continue;
-    }
-    for (const char* algorithm : {"quadratic", "linear"})
-      all.push_back({score.name + " " + algorithm, {{"score", score.name}, {"algorithm", algorithm}},
-                     algorithm == std::string("linear")});
-  }
-  for (const PatternPlugin& pattern : Registry<PatternPlugin>::all())
-    if (pattern.name != "full") all.push_back({"dpa " + pattern.name, {{"pattern", pattern.name}}, false});
-  all.push_back({"dpa topk 64", {{"pattern", "topk"}, {"top_k", "64"}}, false});
-  for (const MixerPlugin& mixer : Registry<MixerPlugin>::all())
-    if (mixer.name != "attention") all.push_back({mixer.name, {{"mixer", mixer.name}}, false});
-  for (Mechanism& one : all)
-    for (const char* name : {"linear", "cosformer", "rebased", "abc", "dpa window", "dpa chain"})
-      one.linear |= one.name == name;
-  return all;
-}
-
-// A step reads 8192 tokens.
-static Settings mechanism_settings(const Mechanism& mechanism, int context) {
-  Choices choices = {{"score", "dpa"},      {"optimizer", "adam"}, {"scale", "on"},
-                     {"window", "64"},      {"stride", "64"},      {"top_k", "8"},
-                     {"context", std::to_string(context)},
-                     {"batch", std::to_string(tokens / context)}};
-  choices.insert(choices.end(), mechanism.choices.begin(), mechanism.choices.end());
-  Settings settings;
-  for (const auto& [key, value] : choices) settings.set(key, value, "bench");
-  settings.resolve();
-  return settings;
-}
-
-// Products of a step, backward counted twice, as the mixers count theirs.
-static double step_flop(Trainer& trainer, int context) {
-  double weights = 0, mixed = 0;
-  for (const auto& entry : trainer.parameters().entries())
-    if (entry.name != "embed.weight" && entry.name != "position.weight") weights += static_cast<double>(entry.size);
-  for (const auto& mixer : trainer.config().mixers) mixed += mixer->multiply_adds(context);
-  return 3 * 2 * (weights * tokens + mixed * (tokens / context));
-}
-
-// "4096:dpa window"
-static std::string probe_name(const Mechanism& mechanism, int context) {
-  return std::to_string(context) + ":" + mechanism.name;
-}
-
-bool is_mechanism_probe(const std::string& name) { return name.find(':') != std::string::npos; }
-
-void mechanism_probe(const std::string& name, std::ostream& out) {
-  for (const Mechanism& mechanism : mechanisms())
-    for (const int context : {contexts[0], contexts[1], contexts[2], longest}) {
-      if (name != probe_name(mechanism, context)) continue;
-      Trainer trainer(mechanism_settings(mechanism, context));
-      trainer.step();
-      out << "first step" << std::endl;
-      trainer.step();
-      return;
-    }
-  throw usage_error("unknown mechanism '" + clipped(name) + "', expected CONTEXT:NAME");
-}
-
 static void mechanisms_part(Bench& bench) {
-  const auto each = [](auto f) {
-    for (const int context : {contexts[0], contexts[1], contexts[2], longest})
-      for (const Mechanism& mechanism : mechanisms())
-        if (context < longest || mechanism.linear) f(mechanism, context);
-  };
-  std::vector<double> memory;  // before anything has taken memory: see run_process
-  const auto& program = bench.options.program;
-  each([&](const Mechanism& mechanism, int context) {
-    memory.push_back(
-        program.empty() ? 0 : run_process(program, {"bench", "--probe", probe_name(mechanism, context)}).memory);
-  });
-  std::size_t next = 0;
-  each([&](const Mechanism& mechanism, int context) {
-    if (next % 10 == 0) bench.tell("mechanisms, " + probe_name(mechanism, context));
-    Trainer baseline(mechanism_settings({}, context)), trainer(mechanism_settings(mechanism, context));
-    const auto seconds = bench.watch.time({[&] { trainer.step(); }, [&] { baseline.step(); }});
-    Cells cells{{"part", "mechanisms"}, {"shape", "context " + std::to_string(context)}, {"contestant", mechanism.name}};
-    Bench::set_time(cells, seconds[0], step_flop(trainer, context));
-    cells["ratio_to_first"] = fixed(median_ratio(seconds[0], seconds[1]), 3);
-    if (memory[next] > 0) cells["memory_mb"] = fixed(memory[next] / 1e6, 1);
-    ++next;
+  for (const MechanismTime& time : time_mechanisms(bench.watch, bench.options.program, bench.progress)) {
+    Cells cells{{"part", "mechanisms"}, {"shape", "context " + std::to_string(time.context)}, {"contestant", time.name}};
+    Bench::set_time(cells, time.seconds, time.flop);
+    cells["ratio_to_first"] = fixed(median_ratio(time.seconds, time.baseline), 3);
+    if (time.memory > 0) cells["memory_mb"] = fixed(time.memory / 1e6, 1);
     bench.add(std::move(cells));
-  });
+  }
 }
 
-static const Registered<BenchPart> registered({.name = "mechanisms", .order = 3, .run = mechanisms_part, .only_named = true});
+static const Registered<BenchPart> registered(
+    {.name = "mechanisms", .order = 90, .always = false, .run = mechanisms_part});
 
 }  // namespace ladder::lab
