@@ -107,8 +107,9 @@ $(DOCTEST)/found:
 	@sh tests/get_doctest.sh '$(CXX)' $(DOCTEST)
 	@touch $@
 
-# Plug-ins and a model of one's own need include/ alone.
+# Plug-ins and a model of one's own need include/ alone; sums over prefixes the headers that mixers share.
 $(BUILD)/tests/extend/%.o: FLAGS := $(filter-out -Isrc,$(FLAGS))
+$(BUILD)/tests/extend/linear_mixer.o: FLAGS += -Isrc
 
 # The signature alone takes a small part of the program: soon built for other targets.
 SIGNATURE := $(filter src/base/% src/tensor/% src/nn/% src/tasks/% src/train/% %/bench_signature.cpp,$(SOURCES))

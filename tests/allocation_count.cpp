@@ -7,12 +7,14 @@
 #include <cstdlib>
 #include <new>
 
-static std::atomic<long> allocations{0};
+static std::atomic<long> allocations{0}, bytes_asked_for{0};
 
 long ladder::allocation_count() { return allocations; }
+long ladder::allocated_bytes() { return bytes_asked_for; }
 
 static void* take(std::size_t bytes, std::size_t alignment) noexcept {
   ++allocations;
+  bytes_asked_for += static_cast<long>(bytes);
   // aligned_alloc wants a multiple of the alignment
   const std::size_t whole = std::max<std::size_t>(bytes + alignment - 1, alignment);
   return alignment == 0 ? std::malloc(std::max<std::size_t>(bytes, 1))

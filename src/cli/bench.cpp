@@ -6,13 +6,10 @@
 #include "cli/command.h"
 #include "lab/bench.h"
 #include "lab/bench_mechanisms.h"
-#include "ladder/nn/score.h"
 
 namespace ladder::cli {
 
-using namespace nn;
-
-// The values of --name a,b,c or --name a b c; `preset` without that flag.
+// The values of --name a,b,c; `preset` without that flag.
 static std::vector<std::string> list_of(const Arguments& arguments, const std::string& name,
                                         const std::vector<std::string>& preset) {
   if (!arguments.has(name)) return preset;
@@ -21,13 +18,13 @@ static std::vector<std::string> list_of(const Arguments& arguments, const std::s
   return split_words(text);
 }
 
-static std::vector<std::string> scores_of(const Arguments& arguments,
-                                          const std::vector<std::string>& preset) {
+static std::vector<std::string> contestants_of(const Arguments& arguments,
+                                               const std::vector<std::string>& preset) {
   const auto& more = arguments.positional;
-  auto scores = list_of(arguments, "score", more.empty() ? preset : std::vector<std::string>{});
-  scores.insert(scores.end(), more.begin(), more.end());
-  for (const std::string& score : scores) Registry<Score>::get(score);
-  return scores;
+  auto contestants = list_of(arguments, "contestant", more.empty() ? preset : std::vector<std::string>{});
+  contestants.insert(contestants.end(), more.begin(), more.end());
+  for (const std::string& name : contestants) contestant_choices(name);  // refuses
+  return contestants;
 }
 
 static int repeats_of(const Arguments& arguments, int preset) {
@@ -42,7 +39,7 @@ static int repeats_of(const Arguments& arguments, int preset) {
 static BenchOptions options_of(const Arguments& arguments) {
   const Settings session = single_run(arguments);
   BenchOptions options;
-  options.scores = scores_of(arguments, options.scores);
+  options.contestants = contestants_of(arguments, options.contestants);
   options.parts = list_of(arguments, "parts", options.parts);
   options.shapes = list_of(arguments, "shapes", options.shapes);
   options.repeats = repeats_of(arguments, options.repeats);
@@ -60,7 +57,7 @@ static ExitCode run_bench(const Arguments& arguments) {
   if (arguments.has("probe")) {
     const std::string& name = arguments.flags.at("probe");
     if (is_mechanism_probe(name)) mechanism_probe(name, std::cout);
-    else bench_probe(bench_shape(name), options.scores[0], std::cout);
+    else bench_probe(bench_shape(name), options.contestants[0], std::cout);
     return ExitCode::ok;
   }
   if (!arguments.has("signature")) {
@@ -76,24 +73,25 @@ static ExitCode run_bench(const Arguments& arguments) {
 
 static const Registered<Command> registered({
     .name = "bench",
-    .positional = "[SCORE...]",
+    .positional = "[CONTESTANT...]",
     .summary = "measures speed and memory of fixed workloads, with a signature of their results",
     .details =
-        "Whole training steps of three sizes, matrix products, attention alone, every operation (see\n"
-        "gradcheck), and a sweep; --parts mechanisms: a step with every score, pattern and mixer at\n"
-        "contexts of 256 to 8192 tokens, beside dpa.\n"
-        "  ladder bench --score dpa ea --parts steps --shapes S,M\n"
-        "Scores are compared with the first one (default dpa ea), measured in turn; speeds with\n"
-        "the multiply-add peak, measured in the same turns. Writes bench.csv to --out, or else to\n"
-        "data/bench.\n"
+        "Memory against context, whole training steps of three sizes, matrix products, attention alone,\n"
+        "every operation (see gradcheck), a forward and a rollout against context, and a sweep;\n"
+        "--parts mechanisms: a step with every score, pattern and mixer at contexts of 256 to 8192\n"
+        "tokens, beside dpa.\n"
+        "  ladder bench --parts steps --shapes S,M --contestant dpa,ea,\"ea window\",linear\n"
+        "A contestant is a score, a pattern, a mixer, or several such words. They are compared with the\n"
+        "first one (default dpa ea), measured in turn; speeds with the multiply-add peak, measured in\n"
+        "the same turns. Writes bench.csv to --out, or else to data/bench.\n"
         "The signature, a line for each score, pattern, mixer and optimizer, changes with any bit of\n"
         "the results; not with threads, nor with the machine or the compiler.",
-    .flags = {{"score", "A...", "scores to measure, separated by spaces or commas"},
-              {"parts", "A...", "of steps, matmul, attention, operations, sweep (default: these), mechanisms"},
+    .flags = {{"contestant", "A,B", "whom to measure; more of them may follow as words"},
+              {"parts", "A...", "which parts (default: all but mechanisms); a word that names none is told them"},
               {"shapes", "A...", "of S, M, L, for steps (default: all)"},
               {"repeats", "N", "measurements of each; the median counts (default 9)"},
               {"signature", "", "print the signature only"},
-              {"probe", "SHAPE", "a few steps and no more: what memory is measured on"}},
+              {"probe", "SHAPE", "a few steps of S, M, L or 'context N' and no more: what memory is measured on"}},
     .groups = {Group::session},
     .run = run_bench,
     .without = {"checkpoint_minutes"},

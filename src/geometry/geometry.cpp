@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "geometry/reader.h"
+#include "ladder/base/error.h"
+#include "ladder/base/text.h"
 #include "plot/chart.h"  // no_value
 #include "statistics/contestant.h"
 
@@ -21,7 +23,7 @@ class HeadObserver {
     found_ = {layer, head, {}, 0, empty, empty, empty};
   }
 
-  void observe(const Reader& reader, bool example) {
+  void observe(Reader& reader, bool example) {
     for (int t = 0; t < context_; ++t) add_key(reader.key(t));
     for (int query = 0; query < context_; ++query) {
       if (!reader.has_target(query)) continue;
@@ -81,9 +83,27 @@ AttentionTally Geometry::layer_tally(int layer) const {
   return together;
 }
 
+double geometry_bytes(double heads, int context, int sequences) {
+  const double pairs = 0.5 * context * (context + 1.0), map = static_cast<double>(context) * context;
+  // Maps of the mean, and of probabilities and z of an example; every |z|, for its median; and the maps
+  // once more as a picture and as rows of a table.
+  constexpr double in_picture = 3 * 60, in_table = 80;
+  return heads * (3 * sizeof(double) * map + pairs * (sizeof(float) * sequences + in_picture + in_table));
+}
+
+static void require_room(double heads, int context, int sequences) {
+  const double bytes = geometry_bytes(heads, context, sequences);
+  if (bytes <= most_geometry_bytes) return;
+  throw usage_error("the geometry of " + to_text(heads) + " heads in " + std::to_string(sequences) +
+                    " sequences of " + std::to_string(context) + " tokens takes " + fixed(bytes / 1e9, 1) +
+                    " GB of memory, expected at most " + fixed(most_geometry_bytes / 1e9, 1) +
+                    ": take fewer --sequences, or a shorter --context");
+}
+
 Geometry measure_geometry(const std::string& name, const Settings& settings,
                           Parameters<float>& parameters, int sequences) {
   Reader reader(settings, parameters);
+  require_room(static_cast<double>(reader.layers().size()) * reader.heads(), reader.context(), sequences);
   std::vector<HeadObserver> observers;
   for (const int layer : reader.layers())
     for (int head = 0; head < reader.heads(); ++head)

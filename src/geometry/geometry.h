@@ -48,8 +48,13 @@ struct Geometry {
   AttentionTally layer_tally(int layer) const;  // all heads together
 };
 
+// The memory that this takes and leaves, of so many heads, and what is refused.
+double geometry_bytes(double heads, int context, int sequences);
+constexpr double most_geometry_bytes = 4e9;
+
 // Lets the model read the first `sequences` (>= 1) held-out sequences, those of evaluation.
-// Settings must be resolved. Throws a usage error if no layer's weights are made of query·key.
+// Settings must be resolved. Throws a usage error if no layer's weights are made of query·key, and
+// above most_geometry_bytes, with what it would take.
 Geometry measure_geometry(const std::string& name, const Settings& settings,
                           Parameters<float>& parameters, int sequences);
 

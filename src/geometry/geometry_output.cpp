@@ -108,13 +108,16 @@ std::string geometry_csv(const Geometries& models) {
 }
 
 std::string attention_csv(const Geometries& models) {
-  Table table({"checkpoint", "layer", "head", "query", "key", "mean_probability", "example_query",
-               "example_key", "example_probability", "example_z"});
+  const std::vector<std::string> columns = {"checkpoint", "layer", "head", "query", "key", "mean_probability",
+                                            "example_query", "example_key", "example_probability", "example_z"};
+  std::string text = Table(columns).to_csv();
+  const std::size_t heading = text.size();
   for (const Geometry& model : models)
     for (const HeadGeometry& head : model.measured)
-      for (int query = 0; query < model.context; ++query)
+      for (int query = 0; query < model.context; ++query) {  // a table of all rows would take much memory
+        Table table(columns);
         for (int key = 0; key < model.context; ++key) {
-          const std::size_t at = query * model.context + key;
+          const std::size_t at = static_cast<std::size_t>(query) * model.context + key;
           if (std::isnan(head.mean_probability[at])) continue;
           table.add_row({model.name, std::to_string(head.layer), std::to_string(head.head),
                          std::to_string(query), std::to_string(key),
@@ -122,7 +125,9 @@ std::string attention_csv(const Geometries& models) {
                          std::to_string(model.example[key]), number(head.example_probability[at]),
                          number(head.example_z[at])});
         }
-  return table.to_csv();
+        text += table.to_csv().substr(heading);
+      }
+  return text;
 }
 
 static double bin_edge(int bin) { return -1 + 2.0 * bin / cosine_bins; }

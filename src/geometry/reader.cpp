@@ -18,12 +18,14 @@ std::string contestant_of(const Settings& settings) {
   return statistics::contestant_name(applying("mixer"), applying("score"), applying("pattern"));
 }
 
+static constexpr int block = 64;  // queries whose maps are there at a time
+
 Reader::Reader(const Settings& settings, Parameters<float>& parameters)
     : task_(make_task(settings)),
       seed_(static_cast<std::uint64_t>(settings.big_integer("seed"))),
       config_(model_config(settings, task_->vocabulary(), task_->context())),
       network_(config_, parameters, 1, false),
-      probabilities_(static_cast<std::size_t>(config_.context) * config_.context),
+      probabilities_(static_cast<std::size_t>(block) * config_.context),
       z_(probabilities_.size()),
       legal_(probabilities_.size()) {
   const auto mixers = settings.list("mixer");
@@ -51,9 +53,13 @@ void Reader::read(int index) {
 void Reader::look(int layer, int head) {
   look_ = &network_.looks[layer];
   head_ = head;
-  look_->maps({.sequence = 0, .head = head, .begin = 0, .end = context(),
-               .probabilities = probabilities_.data(), .products = z_.data(),
-               .legal = legal_.data()});
+  begin_ = end_ = 0;
+}
+
+void Reader::read_maps(int query) {
+  begin_ = query, end_ = std::min(query + block, context());
+  look_->maps({.sequence = 0, .head = head_, .begin = begin_, .end = end_,
+               .probabilities = probabilities_.data(), .products = z_.data(), .legal = legal_.data()});
 }
 
 double Reader::accuracy(int sequences) {
@@ -64,8 +70,9 @@ const float* Reader::input(int position) const {
   return look_->input.value() + position * look_->input.stride();
 }
 
-void Reader::pairs(int query, std::vector<Pair>& out, std::vector<int>& keys) const {
-  const std::size_t first = static_cast<std::size_t>(query) * context();
+void Reader::pairs(int query, std::vector<Pair>& out, std::vector<int>& keys) {
+  if (query < begin_ || query >= end_) read_maps(query);
+  const std::size_t first = static_cast<std::size_t>(query - begin_) * context();
   const double length = look_->scale * norm(head_row(look_->query, query));
   out.clear(), keys.clear();
   for (int k = 0; k < context(); ++k) {

@@ -45,10 +45,11 @@ class Reader {
   const float* key(int position) const { return head_row(look_->key, position); }
   const float* input(int position) const;  // what the layer's mixer read, [d_model]
 
-  // All legal keys of a query, and their positions.
-  void pairs(int query, std::vector<Pair>& out, std::vector<int>& keys) const;
+  // All legal keys of a query, and their positions. Fastest for one query after the other.
+  void pairs(int query, std::vector<Pair>& out, std::vector<int>& keys);
 
  private:
+  void read_maps(int query);
   const float* head_row(const Tensor<float>& of, int position) const;
   double norm(const float* x) const;
 
@@ -59,8 +60,8 @@ class Reader {
   std::vector<int> layers_;
   std::vector<std::string> left_out_;
   const Look<float>* look_ = nullptr;
-  int head_ = 0;
-  std::vector<float> probabilities_, z_;  // [query, key] of one head
+  int head_ = 0, begin_ = 0, end_ = 0;    // the queries whose maps are there
+  std::vector<float> probabilities_, z_;  // [query - begin, key] of one head
   std::vector<std::uint8_t> legal_;
   tasks::Sequence sequence_;
 };

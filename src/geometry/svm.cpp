@@ -50,7 +50,7 @@ std::vector<double> input_of(const Reader& reader, int position) {
   return {x, x + reader.d_model()};
 }
 
-Chosen choice_of(const Reader& reader, int query) {
+Chosen choice_of(Reader& reader, int query) {
   std::vector<Pair> row;
   std::vector<int> keys;
   reader.pairs(query, row, keys);

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "ladder/base/plugin.h"
 #include "ladder/base/settings.h"
 #include "base/table.h"
 
@@ -24,19 +25,26 @@ struct BenchShape {
   bool split;  // large enough for threads to share one step
 };
 
-const std::vector<BenchShape>& bench_shapes();       // S, M, L
-const BenchShape& bench_shape(const std::string& name);  // throws a usage error
-Settings bench_settings(const BenchShape& shape, const std::string& score);  // resolved
+const std::vector<BenchShape>& bench_shapes();  // S, M, L
+// One of them, or "context N": d_model 64, 4 heads, 1 layer, batch 2. Throws a usage error.
+BenchShape bench_shape(const std::string& name);
+// Resolved; throws a usage error where contestant_choices does.
+Settings bench_settings(const BenchShape& shape, const std::string& contestant);
+// What a contestant's name sets: words that name a score, a pattern or a mixer: "ea", "ea window",
+// "linear". Throws a usage error for a word that names none, and for two of one kind.
+Choices contestant_choices(const std::string& name);
 
 // 6·parameters·tokens + 12·layers·d_model·context²·batch: products of a whole step, backward
 // counted twice; the masked half of attention counts, whether it is computed or not.
 double training_flop(const BenchShape& shape, std::size_t parameters);
+double forward_flop(const BenchShape& shape, std::size_t parameters);  // a third of it
 
-const std::vector<std::string>& bench_parts();
+// Those measured where nobody says which, in their order: see bench_part.h.
+std::vector<std::string> bench_parts();
 
 struct BenchOptions {
-  std::vector<std::string> scores = {"dpa", "ea"};
-  std::vector<std::string> parts = {"steps", "matmul", "attention", "operations", "sweep"};
+  std::vector<std::string> contestants = {"dpa", "ea"};
+  std::vector<std::string> parts = bench_parts();
   std::vector<std::string> shapes = {"S", "M", "L"};  // of part steps
   int repeats = 9;
   int threads = 1;                                    // beside one thread, where it makes sense
@@ -44,18 +52,21 @@ struct BenchOptions {
   std::filesystem::path program = "/proc/self/exe";   // ladder, for bench_probe; empty: not probed
   double sample_seconds = 0.02;                       // short workloads are repeated for so long
   int sweep_steps = 60;
+  int longest = 8192;                                 // context, of forward, rollout and memory
 };
 
 // One row a measurement; a cell that does not apply is empty. Columns:
-//   part, shape, form, score, threads
+//   part, shape, form, contestant, threads
 //   ms               median of the repeats
 //   gflops           10^9 floating-point operations a second, at that median
 //   share_of_peak    of the multiply-add peak of that many threads (first row: its median, of one)
-//   ratio_to_first   time / time of the first score, or of dpa: median of the pairs' ratios
+//   ratio_to_first   time / time of the first contestant, or of dpa: median of the pairs' ratios
 //   speed_up         time with one thread / time: median of the pairs' ratios
 //   runs_per_minute  of the sweep
 //   memory_mb        largest resident memory of a process that does nothing else
 //   start_ms         from the start of that process to the end of its first step
+//   forwards         time / time of a forward over the same tokens: median of the pairs' ratios
+// and what else a part measures.
 // Matrix products C[m,n] = A[m,k]·B[k,n] have shape m x k x n and form NN, NT (B lies transposed),
 // TN (A lies transposed), or dW: TN in the shapes of weight gradients, where k counts the tokens.
 // Tells on `progress` what it is about. Throws a usage error for names that it does not know, a
@@ -66,8 +77,8 @@ Table bench(const BenchOptions& options, std::ostream& progress);
 std::string bench_text(const Table& table);
 
 // What the process behind memory_mb and start_ms does: a first step, told on `out` at once, then
-// another and an evaluation.
-void bench_probe(const BenchShape& shape, const std::string& score, std::ostream& out);
+// another, an evaluation and initial_z.
+void bench_probe(const BenchShape& shape, const std::string& contestant, std::ostream& out);
 
 // FNV-1a over the bits of the values, as 32-bit words, going on from `start`.
 std::uint64_t fingerprint(const std::vector<float>& values, std::uint64_t start);

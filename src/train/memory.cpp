@@ -21,10 +21,15 @@ double estimated_memory(const Settings& s, int threads) {
   const double trained = parameters * (3 + parts);
   // Values and gradients of a pass: about 10 vectors of d a block, the mlp's twice, the logits.
   const double network = 2 * rows * (layers * (10 + 2 * ratio) * d + 2 * d + 2 * vocabulary);
-  // rms_z looks at all weights of one layer: products and probabilities.
-  const double looked = 2 * rows * s.real("heads") * context;
+  // Each network has the weights packed for forward and for backward, and attention works on panels of
+  // queries, 32 at a time, and copies of a head's rows.
+  const double packed = 2 * parameters, head = context * (3 * 32 + 8 * d / s.real("heads"));
+  const double looked = 1.25 * 64 * context;  // rms_z: a block of rows of a map
+  // A rollout has them packed, too, and remembers keys and values of some sequences.
+  const double remembered = layers * 2 * d * context;
+  const double kept = parameters + std::max(remembered, std::min(decoder_bytes / 4, 64 * remembered));
   const double tokens = 2 * s.real("batch") * context;
-  return 4 * (trained + network * std::min<double>(threads, parts) + looked + tokens) + 2e6;
+  return 4 * (trained + (network + packed + head) * std::min<double>(threads, parts) + looked + kept + tokens) + 2e6;
 }
 
 // The number that follows `key` in a file of the system; nothing where there is none.

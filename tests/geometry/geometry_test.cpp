@@ -386,6 +386,12 @@ TEST_CASE("inspect: several checkpoints, and the models they started from") {
   CHECK(numbers.at(3, "antiparallel_if_uniform") == numbers.at(9, "antiparallel_if_uniform"));
 }
 
+TEST_CASE("geometry: what would take too much memory is refused, with its size") {
+  const Settings s = settings_with(with(small, {{"context", "8192"}, {"position", "rope"}}));
+  Trainer trainer(s);
+  CHECK_THROWS_WITH_AS(measure_geometry("model", s, trainer.parameters(), 256), doctest::Contains(" GB of memory, expected at most 4.0"), Error);
+}
+
 TEST_CASE("inspect: what is wrong is told") {
   const Folder folder;
   const std::string checkpoint = train_checkpoint(folder.path / "tiny.safetensors", small);

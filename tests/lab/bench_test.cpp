@@ -28,6 +28,7 @@ static BenchOptions quick_options(const std::vector<std::string>& parts) {
   BenchOptions options;
   options.parts = parts, options.shapes = {"S"};
   options.repeats = 1, options.threads = 2, options.sample_seconds = 0, options.sweep_steps = 1;
+  options.longest = 512;
   options.directory = directory;
   options.program = program ? program : "";
   return options;
@@ -99,12 +100,12 @@ TEST_CASE("the floating-point operations of a step are those of the stated formu
   CHECK_THROWS_AS(bench_shape("X"), Error);
 }
 
-TEST_CASE("steps: a row for every score, and what a process of its own costs") {
+TEST_CASE("steps: a row for every contestant, and what a process of its own costs") {
   const Table table = quick_bench({"steps"});
   REQUIRE(table.rows() == 3);
   CHECK(table.at(0, "part") == "peak");
   CHECK(table.number(0, "gflops") > 0);
-  CHECK(values(table, "steps", "score") == std::multiset<std::string>{"dpa", "ea"});
+  CHECK(values(table, "steps", "contestant") == std::multiset<std::string>{"dpa", "ea"});
   CHECK(values(table, "steps", "threads") == std::multiset<std::string>{"1", "1"});
   CHECK(table.at(1, "ratio_to_first") == "1.000");
   const bool probed = std::getenv("LADDER");
@@ -149,9 +150,38 @@ TEST_CASE("the text has a table a part, without empty columns") {
         "part   shape   speed_up\nsweep  2 runs       1.9\n");
 }
 
-TEST_CASE("an unknown part is a usage error") {
-  CHECK_THROWS_WITH_AS(quick_bench({"step"}),
-                       "unknown part 'step', expected one of steps, matmul, attention, operations, sweep, mechanisms, "
-                       "did you mean 'steps'?",
+TEST_CASE("a forward, a rollout and memory against context: a row for every contestant") {
+  const Table table = quick_bench({"forward", "rollout", "memory"});
+  for (const char* part : {"forward", "memory"}) {
+    CHECK(values(table, part, "shape") == std::multiset<std::string>{"context 512", "context 512"});
+    CHECK(values(table, part, "contestant") == std::multiset<std::string>{"dpa", "ea"});
+  }
+  CHECK(values(table, "rollout", "shape").count("32 x context 256") == 2);
+  for (const std::string& forwards : values(table, "rollout", "forwards")) CHECK(parse_real(forwards).value_or(0) > 0);
+  CHECK(table.at(1, "part") == "memory");  // in the order of measuring, not of asking
+}
+
+TEST_CASE("contestants are named by scores, patterns and mixers") {
+  CHECK(contestant_choices("ea") == Choices{{"score", "ea"}});
+  CHECK(contestant_choices("ea window") == Choices{{"score", "ea"}, {"pattern", "window"}});
+  CHECK(contestant_choices("linear") == Choices{{"mixer", "linear"}});
+  const Settings s = bench_settings(bench_shape("S"), "dpa window");
+  CHECK(s.text("pattern") == "window");
+  CHECK_THROWS_WITH_AS(contestant_choices("ea windw"),
+                       "contestant 'ea windw': got 'windw', expected a score, a pattern or a mixer, did you mean "
+                       "'window'?",
                        Error);
+  CHECK_THROWS_WITH_AS(contestant_choices("ea dpa"), "contestant 'ea dpa' has two of kind score: ea and dpa", Error);
+  CHECK_THROWS_AS(contestant_choices(""), Error);
+}
+
+TEST_CASE("shapes: the three, and any context") {
+  CHECK(bench_shape("context 700").context == 700);
+  CHECK_THROWS_AS(bench_shape("context 9000"), Error);
+  CHECK_THROWS_AS(bench_shape("context"), Error);
+}
+
+TEST_CASE("an unknown part is a usage error") {
+  CHECK_THROWS_WITH_AS(quick_bench({"step"}), doctest::Contains("unknown part 'step', expected one of attention, "), Error);
+  CHECK_THROWS_WITH_AS(quick_bench({"step"}), doctest::Contains("did you mean 'steps'?"), Error);
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "../allocation_count.h"
 #include "ladder/base/random.h"
 #include "ladder/nn/optimizer.h"
 #include "ladder/nn/pattern.h"
@@ -92,6 +93,20 @@ void check_all() {
 TEST_CASE("decoder: what the whole network tells, bit for bit, for every score") { check_all<Score>(); }
 TEST_CASE("decoder: for every pattern") { check_all<PatternPlugin>(); }
 TEST_CASE("decoder: for every mixer") { check_all<MixerPlugin>(); }
+
+TEST_CASE("decoder: after its first token it allocates nothing") {
+  Settings s;
+  s.set("position", "rope", "test");
+  s.resolve();
+  const ModelConfig config = model_config(s, 5, 200);
+  Parameters<float> parameters = parameters_of<float>(config);
+  Decoder<float> decoder(config, parameters, 2);
+  const std::vector<std::int32_t> tokens = {2, 1};
+  decoder.read(tokens);
+  const long before = allocation_count();
+  while (decoder.position() < 200) decoder.read(tokens);
+  CHECK(allocation_count() == before);
+}
 
 TEST_CASE("decoder: score square in linear time, and what it carries does not grow") {
   for (const char* position : {"learned", "sinusoidal", "none"})

@@ -1,9 +1,10 @@
-"""The bench's training step in PyTorch, timed in turn with ladder's. Started by pytorch.sh.
+"""The bench's training step, and its forward, in PyTorch, timed in turn with ladder's. Started by
+pytorch.sh, which pins both to as many cores as --cores says.
 
 The model is ladder's: learned embedding and positions, post norm, causal attention with scaled
 scores, mlp x4 with tanh-gelu, final norm, head, cross-entropy, Adam; float32. PyTorch may choose:
-every way that it has of computing attention and Adam, and every number of threads, is tried first,
-and the fastest one is compared. Its batch is drawn once; ladder draws a new one at every step.
+every way that it has of computing attention and Adam is tried first, and the fastest one is compared.
+Its batch is drawn once; ladder draws a new one at every step. Both use one thread a core.
 """
 import argparse
 import csv
@@ -25,6 +26,8 @@ SHAPES = {
     "L": (64, 256, 256, 4, 8, 8),
 }
 DELAY = 4
+# as in src/lab/bench/forward.cpp
+FORWARDS = {f"context {n}": (64, n, 128, 2, 4, 1) for n in (512, 1024, 2048, 4096)}
 
 
 def dpa_masked(q, k, v, mask):
@@ -113,16 +116,16 @@ class Trainer:
     """step() is one training step, computed in the given way."""
 
     def __init__(self, shape, attend, foreach, threads):
-        base, context, d, layers, heads, batch = SHAPES[shape]
+        base, context, d, layers, heads, batch = {**SHAPES, **FORWARDS}[shape]
         torch.manual_seed(0)
         self.base, self.attend, self.threads = base, attend, threads
+        self.only_forward = shape in FORWARDS
         self.model = Model(base, context, d, layers, heads)
         self.adam = torch.optim.Adam(self.model.parameters(), lr=1e-3, foreach=foreach)
         sequences = torch.randint(base, (batch, context + 1))
         self.tokens, self.targets = sequences[:, :-1].contiguous(), sequences[:, 1:].contiguous()
         self.targets[:, : DELAY - 1] = -1  # not determined by the rule
-        self.name = f"{attend.__name__}, Adam{' foreach' if foreach else ''}, {threads} thread" + (
-            "s" if threads > 1 else "")
+        self.name = attend.__name__ + ("" if self.only_forward else ", Adam foreach" if foreach else ", Adam")
 
     def step(self):
         self.adam.zero_grad(set_to_none=True)
@@ -131,13 +134,18 @@ class Trainer:
         loss.backward()
         self.adam.step()
 
+    def forward(self):
+        with torch.no_grad():
+            self.model(self.tokens, self.attend)
+
     def seconds(self, steps):
         """Of one step, the median."""
         torch.set_num_threads(self.threads)
+        work = self.forward if self.only_forward else self.step
         times = []
         for _ in range(steps):
             start = time.perf_counter()
-            self.step()
+            work()
             times.append(time.perf_counter() - start)
         return statistics.median(times)
 
@@ -151,17 +159,16 @@ def available(attend):
         return False
 
 
-def fastest(shape, score, steps):
+def fastest(shape, score, steps, cores):
     """Tries everything once, then the best four in turn, and keeps what was fastest."""
     trainers = [
-        Trainer(shape, attend, foreach, threads)
+        Trainer(shape, attend, foreach, cores)
         for attend in ATTENTIONS[score] if available(attend)
-        for foreach in (False, True)
-        for threads in sorted({1, os.cpu_count() or 1})
+        for foreach in ((False,) if shape in FORWARDS else (False, True))
     ]
     for trainer in trainers:
         trainer.seconds(1)  # to warm up
-    screening = max(1, steps // 10)  # two threads on a busy machine can be very slow
+    screening = max(1, steps // 10)
     trainers = sorted(trainers, key=lambda trainer: trainer.seconds(screening))[:4]
     times = [[] for _ in trainers]
     for _ in range(3):
@@ -170,58 +177,77 @@ def fastest(shape, score, steps):
     return min(zip(trainers, times), key=lambda pair: statistics.median(pair[1]))[0]
 
 
-def ladder_seconds(program, shape, score, directory):
-    command = [program, "bench", "--parts", "steps", "--shapes", shape, "--score", score,
-               "--threads", "1", "--repeats", "3", "--out", directory]
+def ladder_seconds(program, shape, score, cores, directory):
+    """Of all shapes of the part, or of this one."""
+    forward = shape in FORWARDS
+    command = [program, "bench", "--parts", "forward" if forward else "steps", "--contestant", score,
+               "--threads", str(cores), "--repeats", "3", "--out", directory]
+    if not forward:
+        command += ["--shapes", shape]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with open(os.path.join(directory, "bench.csv")) as file:
-        row = next(row for row in csv.DictReader(file) if row["part"] == "steps")
-    return float(row["ms"]) / 1e3
+        return {row["shape"]: float(row["ms"]) / 1e3 for row in csv.DictReader(file)
+                if row["part"] in ("steps", "forward") and row["threads"] == str(cores)}
 
 
-def compare(program, shape, score, pairs):
-    steps = {"S": 30, "M": 3, "L": 1}[shape]
-    trainer = fastest(shape, score, steps)
-    peer, ours = [], []
+def compare(program, shapes, score, cores, pairs):
+    """Rows of these shapes, which ladder measures together."""
+    trainers = {shape: fastest(shape, score, STEPS.get(shape, 1), cores) for shape in shapes}
+    peer, ours = {shape: [] for shape in shapes}, {shape: [] for shape in shapes}
     with tempfile.TemporaryDirectory() as directory:
         for _ in range(pairs):
-            trainer.seconds(1)  # back into the caches
-            peer.append(trainer.seconds(steps))
-            ours.append(ladder_seconds(program, shape, score, directory))
-    return {
-        "part": "steps", "shape": shape, "score": score,
-        "ladder_ms": f"{1e3 * statistics.median(ours):.3f}",
-        "pytorch_ms": f"{1e3 * statistics.median(peer):.3f}",
-        "ratio": f"{statistics.median(p / o for p, o in zip(peer, ours)):.2f}",
-        "pytorch_way": trainer.name,
-    }
+            for shape, trainer in trainers.items():
+                trainer.seconds(1)  # back into the caches
+                peer[shape].append(trainer.seconds(STEPS.get(shape, 3)))
+            seconds = ladder_seconds(program, shapes[0], score, cores, directory)
+            for shape in shapes:
+                ours[shape].append(seconds[shape])
+    return [{
+        "part": "forward" if shape in FORWARDS else "steps", "shape": shape, "contestant": score,
+        "cores": cores,
+        "ladder_ms": f"{1e3 * statistics.median(ours[shape]):.3f}",
+        "pytorch_ms": f"{1e3 * statistics.median(peer[shape]):.3f}",
+        "ratio": f"{statistics.median(p / o for p, o in zip(peer[shape], ours[shape])):.2f}",
+        "pytorch_way": trainers[shape].name,
+    } for shape in shapes]
+
+
+STEPS = {"S": 30, "M": 3, "L": 1}
 
 
 def main():
     parser = argparse.ArgumentParser(prog="pytorch.sh")
     parser.add_argument("--ladder", default="./ladder", help="the program")
-    parser.add_argument("--shapes", default="S,M,L")
+    parser.add_argument("--cores", type=int, default=1, help="threads of both; pinned by pytorch.sh")
+    parser.add_argument("--shapes", default="S,M,L,forward")
     parser.add_argument("--score", default="dpa,ea")
     parser.add_argument("--pairs", type=int, default=5)
-    parser.add_argument("--csv", help="write the table there, too")
+    parser.add_argument("--csv", help="add the table there, too")
     options = parser.parse_args()
 
-    print(f"ladder (one thread) against PyTorch {torch.__version__} (eager, its fastest way of "
-          f"those tried); median of {options.pairs} pairs\n"
+    cores = options.cores
+    print(f"ladder against PyTorch {torch.__version__} (eager, its fastest way of those tried), both on "
+          f"{cores} core{'s' if cores > 1 else ''}; median of {options.pairs} pairs\n"
           "ratio: how many times as fast ladder is\n")
-    layout = ("{part:6} {shape:6} {score:7} {ladder_ms:>10} {pytorch_ms:>11} {ratio:>6}  "
+    layout = ("{part:8} {shape:13} {contestant:10} {cores:>5} {ladder_ms:>10} {pytorch_ms:>11} {ratio:>6}  "
               "{pytorch_way}")
-    columns = ["part", "shape", "score", "ladder_ms", "pytorch_ms", "ratio", "pytorch_way"]
+    columns = ["part", "shape", "contestant", "cores", "ladder_ms", "pytorch_ms", "ratio", "pytorch_way"]
     print(layout.format(**{column: column for column in columns}))
     rows = []
     for shape in options.shapes.split(","):
+        if cores > 1 and shape in ("S", "forward"):
+            continue  # ladder splits neither among threads
         for score in options.score.split(","):
-            rows.append(compare(options.ladder, shape, score, options.pairs))
-            print(layout.format(**rows[-1]), flush=True)
+            shapes = list(FORWARDS) if shape == "forward" else [shape]
+            rows += compare(options.ladder, shapes, score, cores, options.pairs)
+            for row in rows[-len(shapes):]:
+                print(layout.format(**row), flush=True)
     if options.csv:
-        with open(options.csv, "w", newline="") as file:
+        new = not os.path.exists(options.csv)
+        with open(options.csv, "a", newline="") as file:
             writer = csv.DictWriter(file, columns, lineterminator="\n")
-            writer.writeheader()
+            if new:
+                writer.writeheader()
             writer.writerows(rows)
 
 

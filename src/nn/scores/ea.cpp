@@ -7,12 +7,12 @@ struct Expressive {
   static constexpr Normaliser normaliser = divide_by_sum;
 
   template <class V>
-  static V weight(V z) {
+  [[gnu::always_inline]] static V weight(V z) {
     const V r = simd::reciprocal(1 + z * z);
     return z * z * r;
   }
   template <class V>
-  static V slope(V z, V) {  // 2z / (1 + z²)²
+  [[gnu::always_inline]] static V slope(V z, V) {  // 2z / (1 + z²)²
     const V r = simd::reciprocal(1 + z * z);
     return 2 * z * r * r;
   }

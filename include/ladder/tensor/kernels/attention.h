@@ -124,19 +124,19 @@ class Head {
       multiply_runs(queries, dz.transposed(), key_, dquery.from(i0));
       if constexpr (of_distance)
         subtract_multiples(query_sums, query_.at(i0, 0), dquery.from(i0), queries);
-      for (const KeyRun& run : runs_) {
-        zero(dkey, known, run.begin), zero(dvalue, known, run.begin);
-        const int old = std::clamp(known, run.begin, run.end);
+      each_span(runs_, [&](int begin, int end) {
+        zero(dkey, known, begin), zero(dvalue, known, begin);
+        const int old = std::clamp(known, begin, end);
         const auto add = [&](Strided<T> a, const T* rows, std::ptrdiff_t stride, Gradient to) {
-          small_multiply(old - run.begin, e_, queries, a.at(run.begin, 0), rows, stride,
-                         to.from(run.begin).data, to.stride, Write::accumulate);
-          small_multiply(run.end - old, e_, queries, a.at(old, 0), rows, stride, to.from(old).data,
+          small_multiply(old - begin, e_, queries, a.at(begin, 0), rows, stride,
+                         to.from(begin).data, to.stride, Write::accumulate);
+          small_multiply(end - old, e_, queries, a.at(old, 0), rows, stride, to.from(old).data,
                          to.stride, to.write);
         };
         add(dz, query_.at(i0, 0).data, query_.row_stride, dkey);
         add(p, dout + i0 * p_.out_rows.stride, p_.out_rows.stride, dvalue);
-        known = std::max(known, run.end);
-      }
+        known = std::max(known, end);
+      });
     }
     zero(dkey, known, keys_), zero(dvalue, known, keys_);
     if constexpr (of_distance) subtract_multiples(key_sums_, key_, dkey, keys_);
@@ -200,11 +200,11 @@ class Head {
 
   // to[m, head_size] = Σ over the runs' keys j of a[m, j] b[j]; 0 where there is none.
   void multiply_runs(int m, Strided<T> a, Strided<T> b, Gradient to) const {
-    for (const KeyRun& run : runs_) {
-      small_multiply(m, e_, run.end - run.begin, a.at(0, run.begin), b.at(run.begin, 0).data,
-                     b.row_stride, to.data, to.stride, to.write);
+    each_span(runs_, [&](int begin, int end) {
+      small_multiply(m, e_, end - begin, a.at(0, begin), b.at(begin, 0).data, b.row_stride, to.data,
+                     to.stride, to.write);
       to.write = Write::accumulate;
-    }
+    });
     if (runs_.empty() && to.write == Write::replace)
       for (int i = 0; i < m; ++i) std::fill_n(to.data + i * to.stride, e_, T(0));
   }
@@ -297,15 +297,15 @@ class Head {
 
   // z_ becomes z, [keys, P].
   void compute_z(int i0) {
-    for (const KeyRun& run : runs_) {
-      const auto [m, keys, z] = std::tuple(run.end - run.begin, key_.at(run.begin, 0), z_ + run.begin * P);
+    each_span(runs_, [&](int begin, int end) {
+      const auto [m, keys, z] = std::tuple(end - begin, key_.at(begin, 0), z_ + begin * P);
       if constexpr (of_distance) {
         panel_distances<V>(m, e_, keys, query_columns_ + i0, padded_, z, P);
         for (int at = 0; at < m * P; at += lanes) simd::store(z + at, simd::load(z + at) * p_.scale);
       } else {
         panel_multiply<V>(m, e_, keys, query_columns_ + i0, padded_, z, P);
       }
-    }
+    });
   }
 
   // z_ becomes p.
@@ -317,9 +317,9 @@ class Head {
   // z_ becomes scale · dz and p_panel_ becomes p, both [keys, P].
   void compute_gradients(int i0) {
     compute_z(i0);
-    for (const KeyRun& run : runs_)
-      panel_multiply<V>(run.end - run.begin, e_, value_.at(run.begin, 0), dout_columns_ + i0, padded_,
-                        g_ + run.begin * P, P);
+    each_span(runs_, [&](int begin, int end) {
+      panel_multiply<V>(end - begin, e_, value_.at(begin, 0), dout_columns_ + i0, padded_, g_ + begin * P, P);
+    });
     for (int v = 0; v < V; ++v) Form::backward(rows_at(i0, v, true));
   }
 

@@ -19,13 +19,13 @@
 // what is put becomes 0; key.only and key.select leave them out of sums and maxima.
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <span>
+#include <type_traits>
+#include <utility>
 
 #include "ladder/tensor/kernels/mask.h"
 #include "ladder/tensor/kernels/simd.h"
@@ -130,7 +130,7 @@ struct WeightOfZ {
   static constexpr int saved = to_maximum ? 2 : normaliser.divide_by_sum;  // 1/(Σ weight + epsilon), max z
 
   template <class R>
-  [[gnu::flatten]] static void forward(const R& rows) {
+  static void forward(const R& rows) {
     using Vec = typename R::Vec;
     Vec maximum{};
     if constexpr (to_maximum) {
@@ -154,7 +154,7 @@ struct WeightOfZ {
   }
 
   template <class R>
-  [[gnu::flatten]] static void backward(const R& rows) {
+  static void backward(const R& rows) {
     using Vec = typename R::Vec;
     const Vec one_by_sum = normaliser.divide_by_sum ? rows.load(0) : Vec{} + 1;
     const Vec maximum = to_maximum ? rows.load(1) : Vec{};
@@ -229,118 +229,95 @@ struct RowsOf<Score> : Score {
   }
 };
 
-// The `most`-th largest of the numbers that each lane is offered, in one of two ways.
-//
-// Few: a sorted list a lane, all lanes at once; what is larger than the last goes in.
+// The numbers behind choose_keys: what the `most` largest of each lane are above, and how many of those
+// equal to it belong to them.
 template <class T>
-struct FewLargest {
-  using Vec = simd::Vec<T>;
-  static constexpr int lanes = simd::lanes<T>;
-  FewLargest(int most, T* room) : most(most), list(room), bound(Vec{} - std::numeric_limits<T>::infinity()) {
-    for (int s = 0; s < most; ++s) simd::store(list + s * lanes, bound);
-  }
-  void offer(Vec x) {
-    if (simd::word_of(x > bound) == 0) return;
+struct ChoiceBound {
+  simd::Vec<T> above, equal;
+};
+
+// Of few: a sorted list a lane; what is larger than its last goes in.
+template <class Form, class R, class T>
+ChoiceBound<T> bound_of_few(const R& rows, int most, T* list) {
+  using Vec = typename R::Vec;
+  constexpr int lanes = simd::lanes<T>;
+  const Vec never = Vec{} - std::numeric_limits<T>::infinity();
+  for (int s = 0; s < most; ++s) simd::store(list + s * lanes, never);
+  const T* const last = list + (most - 1) * lanes;
+  rows.each_key([&](auto key) {
+    Vec x = key.select(Form::order(key), never);
+    key.put(x);
+    if (simd::word_of(x > simd::load(last)) == 0) return;
     for (int s = 0; s < most; ++s) {
       const Vec old = simd::load(list + s * lanes);
       const auto larger = x > old;
       simd::store(list + s * lanes, simd::select(larger, x, old));
       x = simd::select(larger, old, x);
     }
-    bound = simd::load(list + (most - 1) * lanes);
-  }
-  void finish() {}
-  Vec not_above() const {  // how many of the `most` are not above the bound
-    Vec count{};
-    for (int s = 0; s < most; ++s)
-      count += simd::select(simd::load(list + s * lanes) > bound, Vec{}, Vec{} + 1);
+  });
+  ChoiceBound<T> bound{simd::load(last), {}};
+  for (int s = 0; s < most; ++s)
+    bound.equal += simd::select(simd::load(list + s * lanes) > bound.above, Vec{}, Vec{} + 1);
+  return bound;
+}
+
+// Of many: the least number that at most so many are above, by bisection over the numbers' bits. A walk
+// costs the same whatever `most` is, and there are no more of them than bits.
+template <class Form, class R>
+ChoiceBound<typename R::Number> bound_of_many(const R& rows, int most) {
+  using T = typename R::Number;
+  using Vec = typename R::Vec;
+  using Ints = decltype(Vec{} == Vec{});
+  using Int = std::remove_cvref_t<decltype(std::declval<Ints>()[0])>;
+  constexpr Int infinite = std::bit_cast<Int>(std::numeric_limits<T>::infinity());
+  const Vec never = Vec{} - std::numeric_limits<T>::infinity();
+  // Whole numbers in the order of the numbers whose bits they are: those below 0 run backwards.
+  const auto number = [](Ints i) { return std::bit_cast<Vec>(simd::select(i < Ints{}, i ^ std::numeric_limits<Int>::max(), i)); };
+  const auto count_above = [&](Vec bound) {
+    Ints count{};
+    rows.each_key([&](auto key) { count -= key.product() > bound; });  // true is -1
     return count;
+  };
+  rows.each_key([&](auto key) { key.put(key.select(Form::order(key), never)); });
+  Ints low = Ints{} + (infinite ^ std::numeric_limits<Int>::max() ^ std::numeric_limits<Int>::min());  // -infinity
+  Ints high = Ints{} + infinite, above_high{};
+  const Ints all = count_above(number(low)), wanted = Ints{} + most;
+  // low: too many are above; high: not too many. Where that is so at once, or just right, they meet.
+  high = simd::select(all <= wanted, low, high);
+  above_high = simd::select(all <= wanted, all, above_high);
+  while (true) {
+    const Ints middle = (low & high) + ((low ^ high) >> 1);
+    if (simd::word_of(middle > low) == 0) break;
+    const Ints count = count_above(number(middle));
+    const auto fits = count <= wanted;
+    high = simd::select(fits, middle, high);
+    above_high = simd::select(fits, count, above_high);
+    low = simd::select(count >= wanted, middle, low);
   }
-  int most;
-  T* list;  // [most, lanes]
-  Vec bound;
-};
-
-// Many: what is above a lane's bound is collected; when 2·most are, the smaller half goes. An offer costs
-// a step for the few lanes that take it, whatever `most` is.
-template <class T>
-struct ManyLargest {
-  using Vec = simd::Vec<T>;
-  static constexpr int lanes = simd::lanes<T>;
-  ManyLargest(int most, T* room) : most(most), list(room), bound(Vec{} - std::numeric_limits<T>::infinity()) {}
-  void offer(Vec x) {
-    std::uint32_t word = simd::word_of(x > bound);
-    if (word == 0) return;
-    T numbers[lanes];
-    simd::store(numbers, x);
-    for (; word != 0; word &= word - 1) {
-      const int lane = std::countr_zero(word);
-      of(lane)[count[lane]++] = numbers[lane];
-      if (count[lane] == 2 * most) halve(lane);
-    }
-  }
-  void finish() {
-    for (int lane = 0; lane < lanes; ++lane)
-      if (count[lane] >= most) halve(lane);
-  }
-  Vec not_above() const {
-    T room[lanes], last[lanes];
-    simd::store(last, bound);
-    for (int lane = 0; lane < lanes; ++lane)
-      room[lane] = static_cast<T>(most - std::count_if(of(lane), of(lane) + count[lane],
-                                                       [&](T x) { return x > last[lane]; }));
-    return simd::load(room);
-  }
-  int most;
-  T* list;  // [lanes, 2·most]
-  Vec bound;
-
- private:
-  T* of(int lane) const { return list + static_cast<std::ptrdiff_t>(lane) * 2 * most; }
-  void halve(int lane) {
-    T* const mine = of(lane);
-    std::nth_element(mine, mine + most - 1, mine + count[lane], std::greater<T>());
-    count[lane] = most;
-    T bounds[lanes];
-    simd::store(bounds, bound);
-    bounds[lane] = mine[most - 1];
-    bound = simd::load(bounds);
-  }
-  int count[lanes] = {};
-};
+  ChoiceBound<T> bound{number(high), {}};
+  for (int l = 0; l < simd::lanes<T>; ++l) bound.equal[l] = static_cast<T>(most - above_high[l]);
+  return bound;
+}
 
 constexpr int most_of_few = 8;
 // Vectors that choose_keys needs room for.
-constexpr int choice_room(int most) { return most <= most_of_few ? most : 2 * most; }
+constexpr int choice_room(int most) { return most <= most_of_few ? most : 0; }
 
-template <class Form, class Largest, class R, class T>
-void choose_keys_by(const R& rows, int most, T* room_for_list, std::uint32_t* words) {
+// Sets bits of words[key] for the `most` legal keys of each row that come first by the score's order;
+// of equal ones the earlier. z is lost. `list` has room for choice_room(min(most, keys)) vectors.
+template <class Form, class R, class T>
+void choose_keys(const R& rows, int most, T* list, std::uint32_t* words) {
   using Vec = typename R::Vec;
   const Vec never = Vec{} - std::numeric_limits<T>::infinity();
-  Largest largest(most, room_for_list);
-  rows.each_key([&](auto key) {
-    const Vec x = key.select(Form::order(key), never);
-    key.put(x);
-    largest.offer(x);
-  });
-  largest.finish();
-  // All above the last of the largest, and as many equal to it as there is room for.
-  const Vec bound = largest.bound;
-  Vec room = largest.not_above();
+  const ChoiceBound<T> found = most <= most_of_few ? bound_of_few<Form>(rows, most, list) : bound_of_many<Form>(rows, most);
+  const Vec bound = found.above;
+  Vec room = found.equal;
   rows.each_key([&](auto key) {
     const Vec x = key.product();
     const auto equal = (x == bound) & (x > never) & (room > Vec{});
     room -= simd::select(equal, Vec{} + 1, Vec{});
     words[key.offset / R::stride] |= simd::word_of((x > bound) | equal) << rows.shift;
   });
-}
-
-// Sets bits of words[key] for the `most` legal keys of each row that come first by the score's order;
-// of equal ones the earlier. z is lost. `list` has room for choice_room(min(most, keys)) vectors.
-template <class Form, class R, class T>
-void choose_keys(const R& rows, int most, T* list, std::uint32_t* words) {
-  if (most <= most_of_few) choose_keys_by<Form, FewLargest<T>>(rows, most, list, words);
-  else choose_keys_by<Form, ManyLargest<T>>(rows, most, list, words);
 }
 
 }  // namespace ladder::tensor

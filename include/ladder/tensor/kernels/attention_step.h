@@ -9,7 +9,7 @@
 #pragma once
 
 #include <algorithm>
-#include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "ladder/tensor/kernels/attention_problem.h"
@@ -23,6 +23,38 @@ namespace ladder::tensor {
 
 namespace attention_detail {
 
+// Four products of a row with a matrix, at once: one alone would wait for its own sums.
+template <class T>
+struct FourRows {
+  static constexpr int count = 4;
+  const T *a[count], *b[count];
+  T* c[count];
+
+  // c[i][V vectors] = Σ_p a[i][p·stride] b[i][p·ldb ...], or +=
+  template <int V, class Vector, class Term>
+  void multiply(int k, std::ptrdiff_t stride, std::ptrdiff_t ldb, Write write) const {
+    constexpr int width = sizeof(Vector) / sizeof(T);
+    const T *from[count], *rows[count];
+    Vector sum[count][V];
+#pragma GCC unroll 4
+    for (int i = 0; i < count; ++i) {
+      from[i] = a[i], rows[i] = b[i];
+      for (int v = 0; v < V; ++v)
+        sum[i][v] = write == Write::accumulate ? simd::load<T, Vector>(c[i] + v * width) : Vector{};
+    }
+    for (int p = 0; p < k; ++p)
+#pragma GCC unroll 4
+      for (int i = 0; i < count; ++i) {
+#pragma GCC unroll 2
+        for (int v = 0; v < V; ++v)
+          sum[i][v] = Term::add(*from[i], simd::load<T, Vector>(rows[i] + v * width), sum[i][v]);
+        from[i] += stride, rows[i] += ldb;
+      }
+    for (int i = 0; i < count; ++i)
+      for (int v = 0; v < V; ++v) simd::store<T, Vector>(c[i] + v * width, sum[i][v]);
+  }
+};
+
 template <class Score, class T>
 class Step {
   using Vec = simd::Vec<T>;
@@ -33,7 +65,7 @@ class Step {
  public:
   explicit Step(const AttentionStep<T>& step) : s_(step), e_(step.head_size) {
     static thread_local Scratch<T> workspace;
-    const int keys = s_.position / block * block + block, most = std::min(s_.most, s_.position + 1);
+    const int keys = (s_.context + block - 1) / block * block, most = std::min(s_.most, s_.context);
     const std::size_t panel = static_cast<std::size_t>(keys) * lanes;
     T* next = workspace.reserve((s_.decay_slope ? 2 : 1) * panel + lanes * (block + e_) +
                                 (choice_room(most) + Form::saved) * lanes + keys);
@@ -42,7 +74,6 @@ class Step {
     products_ = take(lanes * block), list_ = take(static_cast<std::size_t>(choice_room(most)) * lanes);
     saved_ = take(Form::saved * lanes), query_ = take(lanes * e_);
     words_ = reinterpret_cast<std::uint32_t*>(take(keys));
-    std::fill_n(z_, panel, T(0));  // also in lanes without a pair
   }
 
   void run() {
@@ -50,6 +81,8 @@ class Step {
       count_ = std::min(lanes, s_.pairs - first_);
       runs_ = s_.runs, lanes_of_runs_ = nullptr;
       if (s_.decay_slope) fill_decay();
+      // Lanes without a pair are 0.
+      std::fill_n(products_ + count_ * block, (lanes - count_) * block, T(0));
       scale_queries();
       compute_z();
       if (s_.most) choose();
@@ -71,13 +104,17 @@ class Step {
     int done = 0;  // blocks
     for (const KeyRun& run : runs_)
       for (int b = std::max(done, run.begin / block); b * block < run.end; done = ++b) {
-        for (int l = 0; l < count_; ++l) {
-          const T* keys = s_.keys + ((first_ + l) * blocks + b) * block * e_;
-          const Strided<T> query{query_ + l * e_, 0, 1};
-          if constexpr (of_distance) panel_distances<2>(1, e_, query, keys, block, products_ + l * block, block);
-          else panel_multiply<2>(1, e_, query, keys, block, products_ + l * block, block);
-        }
-        transpose(count_, block, products_, block, of_distance ? s_.scale : T(1),
+        each_four([&](const int (&pairs)[4]) {
+          FourRows<T> four;
+          for (int i = 0; i < 4; ++i) {
+            four.a[i] = query_ + pairs[i] * e_;
+            four.b[i] = s_.keys + ((first_ + pairs[i]) * blocks + b) * block * e_;
+            four.c[i] = products_ + pairs[i] * block;
+          }
+          using Term = std::conditional_t<of_distance, panel::SquaredDifference, panel::Product>;
+          four.template multiply<2, Vec, Term>(e_, 1, block, Write::replace);
+        });
+        transpose(lanes, block, products_, block, of_distance ? s_.scale : T(1),
                   z_ + static_cast<std::ptrdiff_t>(b) * block * lanes, lanes);
       }
   }
@@ -113,18 +150,44 @@ class Step {
 
   // out = Σ_j p[j] value[j]
   void mix() const {
-    for (int l = 0; l < count_; ++l) {
-      const std::ptrdiff_t pair = first_ + l;
-      T* const out = s_.out + pair * e_;
-      const T* const values = s_.values + pair * s_.context * e_;
-      Write write = Write::replace;
-      for (const KeyRun& run : runs_) {
-        small_multiply(1, e_, run.end - run.begin,
-                       Strided<T>{z_ + static_cast<std::ptrdiff_t>(run.begin) * lanes + l, 0, lanes},
-                       values + static_cast<std::ptrdiff_t>(run.begin) * e_, e_, out, e_, write);
-        write = Write::accumulate;
-      }
-      if (runs_.empty()) std::fill_n(out, e_, T(0));
+    if (runs_.empty()) std::fill_n(s_.out + static_cast<std::ptrdiff_t>(first_) * e_, count_ * e_, T(0));
+    Write write = Write::replace;
+    each_span(runs_, [&](int begin, int end) {
+      each_four([&](const int (&pairs)[4]) { mix_four(pairs, begin, end, write); });
+      write = Write::accumulate;
+    });
+  }
+
+  void mix_four(const int (&pairs)[4], int begin, int end, Write write) const {
+    using Half = simd::HalfVec<T>;
+    constexpr int half = sizeof(Half) / sizeof(T);
+    FourRows<T> four;
+    for (int i = 0; i < 4; ++i) {
+      const std::ptrdiff_t pair = first_ + pairs[i];
+      four.a[i] = z_ + static_cast<std::ptrdiff_t>(begin) * lanes + pairs[i];
+      four.b[i] = s_.values + (pair * s_.context + begin) * e_;
+      four.c[i] = s_.out + pair * e_;
+    }
+    const auto advance = [&](int columns) {
+      for (int i = 0; i < 4; ++i) four.b[i] += columns, four.c[i] += columns;
+    };
+    int left = e_;
+    for (; left >= lanes; left -= lanes, advance(lanes))
+      four.template multiply<1, Vec, panel::Product>(end - begin, lanes, e_, write);
+    for (; left >= half; left -= half, advance(half))
+      four.template multiply<1, Half, panel::Product>(end - begin, lanes, e_, write);
+    for (int i = 0; left > 0 && i < 4 && (i == 0 || pairs[i] > pairs[i - 1]); ++i)
+      small_multiply(1, left, end - begin, Strided<T>{four.a[i], 0, lanes}, four.b[i], e_, four.c[i], e_, write);
+  }
+
+  // Calls f with the pairs of the lanes, four at a time; the last ones are repeated if they are fewer.
+  // With Write::accumulate that is right, too: all four read before one writes.
+  template <class F>
+  void each_four(F&& f) const {
+    for (int l = 0; l < count_; l += 4) {
+      int pairs[4];
+      for (int i = 0; i < 4; ++i) pairs[i] = std::min(l + i, count_ - 1);
+      f(pairs);
     }
   }
 

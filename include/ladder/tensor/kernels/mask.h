@@ -16,6 +16,17 @@ struct KeyRun {
   int begin, end, lanes;
 };
 
+// Calls f(begin, end) for the keys of the runs, those that touch each other together.
+template <class F>
+inline void each_span(std::span<const KeyRun> runs, F&& f) {
+  for (std::size_t r = 0; r < runs.size();) {
+    const int begin = runs[r].begin;
+    int end = runs[r].end;
+    while (++r < runs.size() && runs[r].begin == end) end = runs[r].end;
+    f(begin, end);
+  }
+}
+
 class Mask {
  public:
   // Keys 0 .. first_query + query, for every query.

@@ -1,0 +1,51 @@
+// A sweep with one thread and with all: runs of about the size of S, in the ladder recipe.
+#include <ostream>
+
+#include "lab/bench_part.h"
+#include "lab/sweep.h"
+
+namespace ladder::lab {
+
+static Experiment experiment_of(const BenchOptions& options, int threads) {
+  const std::vector<std::pair<std::string, std::vector<std::string>>> definitions = {
+      {"score", {"dpa", "ea"}},
+      {"base", {"8", "16"}},
+      {"context", {"16"}},
+      {"seed", {"0..7"}},
+      {"steps", {std::to_string(options.sweep_steps)}},
+      {"eval_sequences", {"64"}},  // short runs: or evaluation would be most of the work
+      {"stop_when_solved", {"off"}},
+      {"threads", {std::to_string(threads)}},
+      {"out", {(options.directory / "sweep").string()}}};
+  std::vector<Override> overrides;
+  for (const auto& [key, words] : definitions) overrides.push_back({key, words, "bench"});
+  return Experiment::from_flags(overrides, "bench");
+}
+
+static void sweep_part(Bench& bench) {
+  const auto counts = bench.thread_counts(true);
+  std::size_t runs = 0;
+  std::vector<Workload> workloads;
+  for (const int threads : counts) {
+    const auto experiment = experiment_of(bench.options, threads);
+    runs = experiment.size();
+    workloads.push_back([experiment] {
+      std::ostream nowhere(nullptr);
+      std::filesystem::remove_all(experiment.expand()[0].text("out"));  // ours: nothing to go on from
+      if (lab::sweep(experiment, {}, nowhere, false).failed)
+        throw failure("runs of the bench's sweep failed");
+    });
+  }
+  const auto seconds = bench.watch.time(workloads);
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    Cells cells{{"part", "sweep"}, {"shape", std::to_string(runs) + " runs"}};
+    cells["ms"] = milliseconds(median(seconds[i]));
+    cells["runs_per_minute"] = fixed(60 * runs / median(seconds[i]), 0);
+    if (i > 0) Bench::set_speed_up(cells, counts[i], seconds[0], seconds[i]);
+    bench.add(std::move(cells));
+  }
+}
+
+static const Registered<BenchPart> registered({.name = "sweep", .order = 60, .run = sweep_part});
+
+}  // namespace ladder::lab
