@@ -1,8 +1,5 @@
 // y = activation(x·Wᵀ + b)
 #include "tensor/ops/activation.h"
-
-#include <algorithm>
-
 #include "ladder/tensor/operation_case.h"
 #include "ladder/tensor/kernels/elementwise.h"
 #include "ladder/tensor/kernels/matmul.h"
@@ -10,34 +7,23 @@
 
 namespace ladder::tensor {
 
-// dy *= slope, if there is one, and db += Σ_r dy[r], in one pass: in four interleaved chains that need
-// not wait for each other. db may be null.
+// db += Σ_r dy[r], in four interleaved chains that need not wait for each other
 template <class T>
-static void finish_gradient(Tensor<T> dy, const T* slope, T* db, Write mode) {
-  if (!slope && !db) return;
+static void sum_rows(Tensor<T> dy, T* db, Write mode) {
   const int rows = dy.rows(), fours = rows / 4 * 4;
   const std::ptrdiff_t stride = dy.stride();
   for_each_vector<T>(dy.cols(), [&](auto at) {
-    T* row = dy.grad();
-    const T* factor = slope;
-    const auto next = [&](simd::Vec<T>& sum) {
-      simd::Vec<T> x = at.load(row);
-      if (slope) at.store(row, x = x * at.load(factor));
-      sum += x;
-      row += stride, factor += stride;
-    };
+    const T* row = dy.grad();
     simd::Vec<T> a{}, b{}, c{}, d{};
-    for (int r = 0; r < fours; r += 4) next(a), next(b), next(c), next(d);
-    for (int r = fours; r < rows; ++r) next(a);
-    if (db) write(at, db, (a + b) + (c + d), mode);
+    for (int r = 0; r < fours; r += 4, row += 4 * stride) {
+      a += at.load(row);
+      b += at.load(row + stride);
+      c += at.load(row + 2 * stride);
+      d += at.load(row + 3 * stride);
+    }
+    for (int r = fours; r < rows; ++r, row += stride) a += at.load(row);
+    write(at, db, (a + b) + (c + d), mode);
   });
-}
-
-// Rows of a product whose activation is taken while they are in the cache.
-template <class T>
-static int rows_at_once(int cols) {
-  constexpr int bytes = 64 * 1024;
-  return std::max(32, bytes / (cols * int{sizeof(T)}) / 32 * 32);
 }
 
 template <class T>
@@ -55,35 +41,31 @@ Tensor<T> linear(Graph<T>& graph, Tensor<T> x, Tensor<T> weight, Tensor<T> bias,
   graph.record(
       {x, weight, bias}, {y},
       [=] {
-        const auto product = [&](int first, int count) {
-          matmul(count, out, in, x.values().at(first, 0), (*forward_weight)(), y.value() + first * y.stride(),
-                 y.stride(), Write::replace, bias.value());
-        };
-        if (!slope) return product(0, rows);
+        matmul(rows, out, in, x.values(), (*forward_weight)(), y.value(), y.stride(), Write::replace,
+               bias.value());
+        if (!slope) return;
         with_activation(activation, [&](auto f) {
-          const int step = rows_at_once<T>(out);
-          for (int first = 0; first < rows; first += step) {
-            const int count = std::min(step, rows - first);
-            product(first, count);
-            T *const from = y.value() + first * y.stride(), *const to = slope + first * y.stride();
-            for_each_vector<T>(static_cast<std::size_t>(count) * out, [&](auto at) {
-              simd::Vec<T> value, derivative;
-              f.apply(at.load(from), value, derivative);
-              at.store(from, value);
-              at.store(to, derivative);
-            });
-          }
+          for_each_vector<T>(y.size(), [&](auto at) {
+            simd::Vec<T> value, derivative;
+            f.apply(at.load(y.value()), value, derivative);
+            at.store(y.value(), value);
+            at.store(slope, derivative);
+          });
         });
       },
       [=](Writes write) {
         // In place: nobody reads y's gradient after its only writer's consumer, which is here.
-        finish_gradient(y, slope, bias.grad(), write[2]);
+        if (slope)
+          for_each_vector<T>(y.size(), [&](auto at) {
+            at.store(y.grad(), at.load(y.grad()) * at.load(slope));
+          });
         // y = x·Wᵀ + b:  dx = dy·W,  dW = dyᵀ·x,  db = Σ_rows dy
         if (x.grad())
           matmul(rows, in, out, y.grads(), (*backward_weight)(), x.grad(), x.stride(), write[0]);
         if (weight.grad())
           matmul(out, in, rows, y.grads().transposed(), x.values(), weight.grad(), weight.stride(),
                  write[1]);
+        if (bias.grad()) sum_rows(y, bias.grad(), write[2]);
       });
   return y;
 }
