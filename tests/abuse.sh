@@ -10,13 +10,13 @@ trap 'rm -rf "$out"; [ -z "${mounted:-}" ] || umount "$mounted" 2>/dev/null' EXI
 cd "$out" || exit 1
 export LADDER_WRITE_PATIENCE=1
 
-# A sweep of about two seconds and a train of about one, on one core of whatever speed.
+# A sweep of about 1.3 seconds and a train of about half a second, on one core of whatever speed.
 quick="$ladder sweep $root/experiments/quick.txt --batch 8 --eval_every 20 --eval_sequences 32 --threads 1"
 steps=$(date +%s%N)
 $quick --steps 60 --out speed >/dev/null 2>&1
-steps=$(((60 * 2000000000 / ($(date +%s%N) - steps) + 19) / 20 * 20))
+steps=$(((60 * 1300000000 / ($(date +%s%N) - steps) + 19) / 20 * 20))
 sweep="$quick --steps $steps"
-train="$ladder train --base 4 --delay 3 --optimizer adam --steps $((25 * steps)) --batch 16 --stop_when_solved off --threads 1 --checkpoint_minutes 0.0005"
+train="$ladder train --base 4 --delay 3 --optimizer adam --steps $((20 * steps)) --batch 16 --stop_when_solved off --threads 1 --checkpoint_minutes 0.0005"
 
 # ---- the table ----
 
@@ -71,7 +71,7 @@ begin "sweep: kill -9, then the same command: the same bytes"
 for i in 1 2 3 4 5 6; do
   for kill in 1 2 3 4 5 6; do
     $sweep --out k$i >/dev/null 2>&1 & job=$!
-    pause 0.02 0.5; kill -9 $job 2>/dev/null; wait $job 2>/dev/null
+    pause 0.02 0.35; kill -9 $job 2>/dev/null; wait $job 2>/dev/null
     must "a row that is not true, k$i" only_true_rows k$i
   done
   $sweep --out k$i >/dev/null 2>&1
@@ -83,7 +83,7 @@ begin "train: kill -9, then the same command: the same bytes"
 for i in 1 2 3 4; do
   for kill in 1 2 3 4 5; do
     $train --out t$i >/dev/null 2>&1 & job=$!
-    pause 0.02 0.4; kill -9 $job 2>/dev/null; wait $job 2>/dev/null
+    pause 0.02 0.3; kill -9 $job 2>/dev/null; wait $job 2>/dev/null
     must "no curve, t$i" [ $kill = 1 -o -e t$i/curves.csv ]
   done
   $ladder train --resume --out t$i >/dev/null 2>&1
@@ -119,7 +119,7 @@ $climb --out top >/dev/null 2>&1
 for i in 1 2 3 4; do
   for kill in 1 2 3 4 5; do
     $climb --out c$i >/dev/null 2>&1 & job=$!
-    pause 0.02 0.4; kill -9 $job 2>/dev/null; wait $job 2>/dev/null
+    pause 0.02 0.3; kill -9 $job 2>/dev/null; wait $job 2>/dev/null
   done
   $climb --out c$i >/dev/null 2>&1
   must "other bytes, c$i" same_climb c$i
