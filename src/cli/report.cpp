@@ -46,38 +46,58 @@ static Report reported(const Arguments& arguments, const Paths& directories, con
   return report;
 }
 
-// A report in each directory, and an index over them in the folder that they are in.
-static void report_each(const Arguments& arguments, const Paths& directories) {
-  const fs::path folder = fs::absolute(directories[0] / "").parent_path().parent_path();
+// A report in each directory, and an index over them in the folder around them.
+static void report_each(const Arguments& arguments, const Paths& directories, const fs::path& folder) {
   std::vector<IndexEntry> entries;
   for (const fs::path& directory : directories) {
-    if (fs::exists(directory / "runs.csv")) {
-      entries.push_back({directory, reported(arguments, {directory}, directory).findings});
-    } else if (has_other_results(directory)) {
-      write_other_page(directory);
-      entries.push_back({directory, {}});
-    } else {
-      throw failure("'" + directory.string() + "' has no runs.csv, bench.csv or geometry.csv");
+    IndexEntry entry{directory, {}};
+    switch (results_of(directory)) {
+      case Results::sweep: entry.findings = reported(arguments, {directory}, directory).findings; break;
+      case Results::climb: entry = {directory, climb_findings(directory), "climb.html"}; break;
+      case Results::other: write_other_page(directory); break;
+      case Results::none: continue;  // result_directories() has none of these
     }
-    std::cout << "report in " << (directory / "report.html").string() << std::endl;
+    std::cout << "report in " << (directory / entry.page).string() << std::endl;
+    entries.push_back(std::move(entry));
   }
   write_index(folder, entries);
   std::cout << "index in " << (folder / "index.html").string() << "\n";
 }
 
 static ExitCode run_report(const Arguments& arguments) {
-  const Paths directories(arguments.positional.begin(), arguments.positional.end());
-  if (directories.size() > 1 && !arguments.has("out")) {
-    report_each(arguments, directories);
+  const Paths given(arguments.positional.begin(), arguments.positional.end());
+  Paths directories;
+  for (const fs::path& one : given) {
+    const Paths found = result_directories(one);
+    if (found.empty() && given.size() > 1 && fs::is_directory(one))
+      std::cerr << "note: '" << one.string() << "' has no results to report on\n";
+    else if (found.empty()) directories.push_back(one);  // reading it tells what is missing
+    directories.insert(directories.end(), found.begin(), found.end());
+  }
+  if (directories.empty()) throw failure("none of the directories has results to report on");
+  for (const fs::path& directory : directories)
+    if (results_of(directory) == Results::climb && (arguments.has("out") || directories.size() == 1) &&
+        (arguments.has("out") || arguments.has("baseline") || arguments.has("against")))
+      throw usage_error("'" + directory.string() + "' is a climb: its runs are those of tuning, and are not compared "
+                        "as a sweep's; its page is climb.html");
+  const bool one = directories.size() == 1 && given.size() == 1 && directories[0] == given[0];
+  if (!one && !arguments.has("out")) {
+    report_each(arguments, directories,
+                given.size() == 1 ? given[0] : fs::absolute(given[0] / "").parent_path().parent_path());
     return ExitCode::ok;
   }
   const fs::path out = arguments.has("out") ? flag(arguments, "out") : directories[0].string();
-  if (directories.size() == 1 && !fs::exists(directories[0] / "runs.csv") && has_other_results(directories[0])) {
+  const Results results = directories.size() == 1 ? results_of(directories[0]) : Results::sweep;
+  std::string page = "report.html";
+  if (results == Results::climb) {
+    for (const std::string& finding : climb_findings(directories[0])) std::cout << finding << "\n";
+    page = "climb.html";
+  } else if (results == Results::other) {
     write_other_page(directories[0]);
   } else {
     std::cout << reported(arguments, directories, out).headline << "\n";
   }
-  std::cout << "report in " << (out / "report.html").string() << "\n";
+  std::cout << "report in " << (out / page).string() << "\n";
   return ExitCode::ok;
 }
 
@@ -87,8 +107,9 @@ static const Registered<Command> registered({
     .summary = "compares the contestants in the results of sweeps",
     .details = "Reads runs.csv and curves.csv of the directory and writes summary.csv, comparison.csv,\n"
                "margins.csv, marginals.csv, columns.csv, report.html and its pictures; of a directory\n"
-               "with bench.csv or geometry.csv a page that shows these. Of several directories each gets\n"
-               "its report, and the folder around them an index.html; with --out they make one report.\n"
+               "with bench.csv or geometry.csv a page that shows these; a climb has its page, climb.html. Of\n"
+               "several directories each gets its report, and the folder around them an index.html; with --out\n"
+               "they make one report. A folder without results stands for its subfolders that have some.\n"
                "A contestant is named by what varies of mixer, score and pattern (\"ea window\"), and by\n"
                "such of their settings as other contestants do not have (\"ea window 4\").",
     .flags = {{"baseline", "CONTESTANT", "what the others are compared with (default dpa)"},

@@ -154,7 +154,7 @@ static Series accuracy_series(const Analysis& analysis, const Abscissa& x, const
   Series series{analysis.contestants[contestant], style_of(analysis, contestant)};
   for (const auto& [at, rungs] : by_place(analysis, x, group)) {
     const Values means = seed_means(rungs, contestant);
-    const Interval interval = bootstrap_mean(means);
+    const Interval interval = mean_interval(means);
     Point& point = series.points.emplace_back(Point{at, mean(means), interval.low, interval.high});
     tell(analysis, rungs, contestant, rounded(mean(means)) + " " + bracket(interval), point);
   }
@@ -348,7 +348,7 @@ HeatMap steps_heat(const Analysis& analysis, const std::string& row_key,
       const CellValue value = [&](std::size_t rung) -> std::pair<double, std::string> {
         const Comparison& c = *analysis.comparison(rung, contestant);
         if (std::isnan(c.sooner)) return {no_value, ""};
-        const bool shown = c.sooner_interval.above(0.5) || c.sooner_interval.below(0.5);
+        const bool shown = c.time_verdict == "sooner" || c.time_verdict == "later";
         return {c.sooner, fixed(c.sooner, 2) + (shown ? "*" : "")};
       };
       add_heat_facet(analysis, group, row_key, column_key, contestant, value,

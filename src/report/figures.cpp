@@ -10,6 +10,7 @@
 #include "ladder/base/text.h"
 #include "report/figure_parts.h"
 #include "report/report_parts.h"
+#include "statistics/judge.h"
 
 namespace ladder::report {
 
@@ -19,14 +20,14 @@ using Names = std::vector<std::string>;
 
 constexpr std::size_t most_dots = 48;
 
-const std::string bands = "Bands are 95 % bootstrap intervals over seeds.";
+const std::string bands = "Bands are 95 % intervals over seeds (none with fewer than 6).";
 const std::string guess = " Dotted: the accuracy of a guess.";
 const std::string quartiles = "Bands are quartiles over seeds. ";
 const std::string censored =
     "Runs not solved within the budget count as later than all others; a hollow marker with an "
     "arrow says that the median is one of them and is drawn at the budget.";
 const std::string hollow_dots =
-    "Filled: better or worse (Holm-corrected p below 0.05, interval without 0). Hollow: no difference shown, or "
+    "Filled: better or worse (corrected p below 0.05, interval beyond 0.01). Hollow: no difference shown, or "
     "too few seeds to show one.";
 
 std::string left_out(std::size_t shown, std::size_t all, const std::string& what) {
@@ -194,7 +195,7 @@ DotChart dot_chart(const Analysis& analysis, const Group& group, std::size_t mos
     chart.categories.push_back(join(analysis.rungs[rung].values, ", "));
     for (std::size_t contestant = 0; contestant < analysis.contestants.size(); ++contestant) {
       const Values values = analysis.rungs[rung].cells[contestant].accuracies();
-      const Interval interval = bootstrap_mean(values);
+      const Interval interval = mean_interval(values);
       Point point{mean(values), 0, interval.low, interval.high};
       point.about = join({name, analysis.contestants[contestant], rounded(mean(values)), bracket(interval)}, " ");
       point.row = row_of(analysis, rung, contestant);
@@ -218,7 +219,7 @@ void add_dots(const Analysis& analysis, Pictures& pictures) {
     pictures.add("rungs" + suffix_of(group),
                  "Mean token accuracy of every rung, and the difference over paired seeds" +
                      (group.title.empty() ? "." : ": " + group.title + "."),
-                 "Whiskers are 95 % bootstrap intervals over seeds. " + hollow_dots +
+                 "Whiskers are 95 % intervals over seeds (none with fewer than 6). " + hollow_dots +
                      left_out(most_dots, group.rungs.size(), "rungs"),
                  dot_chart(analysis, group, most_dots),
                  groups.size() > 1 ? "Every rung, " + group.title : "");
@@ -239,16 +240,16 @@ void add_marginals(const Analysis& analysis, Pictures& pictures) {
       chart.categories.push_back(marginal.key + " " + marginal.value);
       continue;
     }
+    const Call call = judge_accuracy(margin);
     Point point{margin.difference, 0, margin.interval.low, margin.interval.high,
-                margin.seeds < least_pairs || !(margin.interval.above(0) || margin.interval.below(0))};
+                call != Call::more && call != Call::less};
     point.about = join({marginal.key, marginal.value, difference_name(analysis, margin.contestant),
                         signed_rounded(margin.difference), signed_bracket(margin.interval)}, " ");
     facet.series[margin.contestant - 1].points.push_back(point);
   }
   chart.facets.push_back(std::move(facet));
   pictures.add("marginals", "Mean difference over all rungs that share the value of one setting.",
-               "Whiskers are 95 % bootstrap intervals over seeds. Hollow: the interval includes 0, or there are "
-               "fewer than " + std::to_string(least_pairs) + " seeds.",
+               "Whiskers are 95 % intervals over seeds. Hollow: no difference shown.",
                std::move(chart));
 }
 
@@ -283,7 +284,7 @@ Series curve_series(const Analysis& analysis, const Rung& rung, std::size_t cont
       if (const auto curve = curves.find(outcome.run); curve != curves.end())
         values.push_back(accuracy_at(curve->second, step));
     if (std::isnan(mean(values))) continue;  // none, or not all have been evaluated yet
-    const Interval interval = bootstrap_mean(values);
+    const Interval interval = mean_interval(values);
     series.points.push_back({step, mean(values), interval.low, interval.high});
   }
   return series;
@@ -345,7 +346,8 @@ void add_curves(const Analysis& analysis, const Table& table, Pictures& pictures
 // The mean of a measured column over a cell's runs.
 double measured(const Table& runs, const Cell& cell, const std::string& column) {
   Values values;
-  for (const Outcome& outcome : cell.runs) values.push_back(runs.number(outcome.row, column));
+  for (const Outcome& outcome : cell.runs)
+    if (!outcome.failed) values.push_back(runs.number(outcome.row, column));
   return mean(values);
 }
 
@@ -368,9 +370,10 @@ void add_against(const Analysis& analysis, const Table& runs, const std::string&
       for (const std::size_t place : group.rungs) {
         const Cell& cell = analysis.rungs[place].cells[contestant];
         const Values accuracies = cell.accuracies();
-        if (accuracies.empty()) continue;
-        const Interval interval = bootstrap_mean(accuracies);
-        xs.push_back(measured(runs, cell, column));
+        const double x = measured(runs, cell, column);
+        if (std::isnan(x)) continue;  // no runs, or failed ones alone
+        const Interval interval = mean_interval(accuracies);
+        xs.push_back(x);
         series.points.push_back({xs.back(), mean(accuracies), interval.low, interval.high});
         series.points.back().about = analysis.name(analysis.rungs[place]);
         series.points.back().row = row_of(analysis, place, contestant);
@@ -384,7 +387,7 @@ void add_against(const Analysis& analysis, const Table& runs, const std::string&
   chart.x = {.label = what + " (mean over seeds)",
              .logarithmic = *least > 0 && *most / *least >= 8};
   pictures.add(picture, "Every rung's mean token accuracy against its mean " + what + ".",
-               "Whiskers are 95 % bootstrap intervals over seeds." +
+               "Whiskers are 95 % intervals over seeds." +
                    left_out(most_facets, groups.size(), "facets"),
                std::move(chart));
 }
@@ -397,7 +400,8 @@ void add_state(const Analysis& analysis, const Table& runs, Pictures& pictures) 
   for (const Rung& rung : analysis.rungs) {
     std::set<std::string> sizes;
     for (const Cell& cell : rung.cells)
-      for (const Outcome& outcome : cell.runs) sizes.insert(runs.at(outcome.row, column));
+      for (const Outcome& outcome : cell.runs)
+        if (!outcome.failed) sizes.insert(runs.at(outcome.row, column));
     if (sizes.contains("")) return;
     differ |= sizes.size() > 1;
   }

@@ -5,6 +5,7 @@
 #include "base/terminal.h"
 #include "ladder/base/text.h"
 #include "report/report_parts.h"
+#include "statistics/judge.h"
 
 namespace ladder::report {
 
@@ -39,7 +40,7 @@ std::string design(const Analysis& analysis) {
                      plural(most, "seed") + " each";
   if (analysis.failed > 0)
     text += "; " + plural(static_cast<std::size_t>(analysis.failed), "run") + " failed (" +
-            failures(analysis) + "), left out of all numbers";
+            failures(analysis) + "), counted as unsolved, at chance where their accuracy is not known";
   if (analysis.repeated > 0)
     text += "; " + plural(static_cast<std::size_t>(analysis.repeated), "repeated run") +
             " of the same settings and seed, counted once";
@@ -61,7 +62,7 @@ std::string ladder_name(const Analysis& analysis, const Margin& margin) {
 std::string compared_rungs(const Margin& margin) {
   const std::size_t left_out = margin.rungs.size() - margin.compared.size();
   return plural(margin.compared.size(), "rung") +
-         (left_out == 0 ? "" : " (" + std::to_string(left_out) + " left out: failed or missing runs)");
+         (left_out == 0 ? "" : " (" + std::to_string(left_out) + " left out: missing runs)");
 }
 
 std::string over_all(const Analysis& analysis, const Margin& margin) {
@@ -77,83 +78,129 @@ std::string over_all(const Analysis& analysis, const Margin& margin) {
            plural(static_cast<std::size_t>(margin.seeds), "seed") +
            ": significance cannot be claimed with fewer than " + std::to_string(least_pairs) +
            " paired seeds.";
-  const std::string claim =
-      margin.direction() == 0
-          ? "no difference between " + contestant + " and " + baseline + " is shown"
-          : contestant + " is " + (margin.direction() > 0 ? "more" : "less") +
-                " accurate than " + baseline;
-  return "On the mean of " + compared_rungs(margin) + ", " + claim + ": " + pair + " = " +
-         with_interval(margin.difference, margin.interval) + ", sign-flip p " +
-         (margin.p < 0.001 ? "< 0.001" : "= " + p_text(margin.p)) + ", " +
-         plural(static_cast<std::size_t>(margin.seeds), "seed") + ".";
+  std::string claim;
+  switch (judge_accuracy(margin)) {
+    case Call::more: claim = contestant + " is more accurate than " + baseline; break;
+    case Call::less: claim = contestant + " is less accurate than " + baseline; break;
+    case Call::alike: claim = contestant + " is as accurate as " + baseline; break;
+    case Call::not_less: claim = contestant + " is not less accurate than " + baseline; break;
+    case Call::nothing_learned:
+      return "Nothing learned: at none of " + compared_rungs(margin) + " is " + contestant + " or " + baseline +
+             " above chance (5 % of the way to the best possible); " + pair + " = " +
+             signed_rounded(margin.difference) + " is no claim.";
+    default: claim = "no difference between " + contestant + " and " + baseline + " is shown";
+  }
+  std::string text = "Over these " + compared_rungs(margin) + ", " + claim + " (effects below " +
+                     to_text(smallest_difference) + " do not count): " + pair + " = " +
+                     with_interval(margin.difference, margin.interval) + ", sign-flip p " +
+                     (margin.p_joint < 0.001 ? "< 0.001" : "= " + p_text(margin.p_joint)) + ", " +
+                     plural(static_cast<std::size_t>(margin.seeds), "seed");
+  if (const std::string other = signed_bracket(margin.rung_interval); !other.empty())
+    text += "; with the rungs as units, as if others of their kind might have been drawn, the interval is " + other;
+  return text + ".";
 }
 
-std::string verdicts(const Analysis& analysis, std::size_t contestant) {
-  int better = 0, worse = 0, few = 0;
+std::string in_time(const Analysis& analysis, const Margin& margin) {
+  const std::string &contestant = analysis.contestants[margin.contestant], &baseline = analysis.contestants[0];
+  if (std::isnan(margin.ratio)) return "";
+  std::string claim;
+  switch (judge_time(margin)) {
+    case Call::more: claim = contestant + " solves sooner"; break;
+    case Call::less: claim = contestant + " solves later"; break;
+    case Call::alike: claim = contestant + " solves as soon"; break;
+    case Call::too_few_seeds: claim = "too few seeds for a claim on time"; break;
+    default: claim = "no difference in time is shown";
+  }
+  const std::string interval = bracket(margin.ratio_interval, 2);
+  return "Over the " + plural(static_cast<std::size_t>(margin.timed_rungs), "rung") +
+         " that either solves, " + claim + ": mean steps to solve, " + contestant + " / " + baseline + ", unsolved "
+         "runs at their budget, = " + rounded(margin.ratio, 2) +
+         (interval.empty() ? "" : ", 95 % interval " + interval) + ".";
+}
+
+std::string verdicts(const Analysis& analysis, const Margin& margin) {
+  const std::size_t contestant = margin.contestant;
   const Comparison* largest = nullptr;
-  for (const Comparison& c : analysis.comparisons) {
-    if (c.contestant != contestant) continue;
-    better += c.verdict == "better";
-    worse += c.verdict == "worse";
-    few += c.verdict == "too few seeds";
-    if (c.pairs >= least_pairs &&
+  for (const Comparison& c : analysis.comparisons)
+    if (c.contestant == contestant && c.pairs >= least_pairs &&
         (!largest || std::fabs(c.difference) > std::fabs(largest->difference)))
       largest = &c;
-  }
   if (!largest) return "";  // said already: too few seeds
+  const RungCounts count = count_rungs(analysis, margin);
   std::string text = "Rung by rung, " + analysis.contestants[contestant] + " is better at " +
-                     std::to_string(better) + " and worse at " + std::to_string(worse) + " of " +
-                     plural(analysis.rungs.size(), "rung") + " (Holm-corrected p < 0.05)";
-  if (few > 0) text += ", with too few seeds at " + std::to_string(few);
+                     std::to_string(count.better) + " and worse at " + std::to_string(count.worse) + ", sooner at " +
+                     std::to_string(count.sooner) + " and later at " + std::to_string(count.later) + " of " +
+                     plural(margin.rungs.size(), "rung") + " (Holm-corrected p < 0.05)";
+  const auto add = [&](int rungs, const std::string& what) {
+    if (rungs > 0) text += ", " + what + " at " + std::to_string(rungs);
+  };
+  add(count.both_solved, "both solved");
+  add(count.nothing_learned, "nothing learned");
+  add(count.too_few, "too few seeds");
   const std::string where = analysis.name(analysis.rungs[largest->rung]);
-  return text + "; the largest difference is " +
+  return text + "; the largest difference in accuracy is " +
          with_interval(largest->difference, largest->difference_interval) +
          (where.empty() ? "" : ", at " + where) + ".";
 }
 
+// What leaving out the failed runs would do.
+std::string sensitivity(const Analysis& analysis, const Margin& margin, const Analysis& without) {
+  for (const Margin& other : without.margins) {
+    if (other.contestant != margin.contestant || !other.ladder.empty()) continue;
+    if (other.seeds < least_pairs || margin.seeds < least_pairs) return "";
+    const bool same = judge_accuracy(other) == judge_accuracy(margin) && judge_time(other) == judge_time(margin);
+    return std::string("Without the failed runs the verdicts on accuracy and time are ") +
+           (same ? "the same: " : "not the same: ") + difference_name(analysis, margin.contestant) + " = " +
+           with_interval(other.difference, other.interval) +
+           (std::isnan(other.ratio) ? "" : ", ratio of steps " + rounded(other.ratio, 2) + " " +
+                                               bracket(other.ratio_interval, 2)) +
+           ", " + plural(static_cast<std::size_t>(other.seeds), "seed") + ", " +
+           plural(other.compared.size(), "rung") + ".";
+  }
+  return "";
+}
+
 // So few seeds that Holm's correction cannot be passed even if every difference had the same sign.
 std::string power(const Analysis& analysis, std::size_t contestant) {
-  int tested = 0, pairs = 0;
-  for (const Comparison& c : analysis.comparisons)
-    if (c.contestant == contestant && !std::isnan(c.p_holm)) {
-      ++tested;
-      pairs = std::max(pairs, c.pairs);
-    }
-  if (tested == 0 || tested * std::ldexp(2.0, -pairs) < significance) return "";
+  int pairs = 0;
+  for (const Comparison& c : analysis.comparisons) {
+    if (c.contestant != contestant) continue;
+    if (!std::isnan(c.p_holm) || !std::isnan(c.time_p_holm)) return "";
+    pairs = std::max(pairs, c.pairs);
+  }
+  const int rungs = analysis.families[contestant].possible;
+  if (rungs == 0) return "";
   int needed = pairs;
-  while (tested * std::ldexp(2.0, -needed) >= significance) ++needed;
+  while (rungs * std::ldexp(2.0, -needed) >= significance) ++needed;
   return "With " + plural(static_cast<std::size_t>(pairs), "seed") + " and " +
-         plural(static_cast<std::size_t>(tested), "tested rung") +
+         plural(static_cast<std::size_t>(rungs), "tested rung") +
          " no single rung can reach a corrected p < 0.05, whatever the outcome: that takes " +
          std::to_string(needed) + " seeds.";
 }
 
-std::string trend_word(const Interval& interval) {
-  if (interval.above(0)) return "grows with complexity";
-  if (interval.below(0)) return "shrinks with complexity";
-  return "shows no trend with complexity";
-}
-
 std::string correlation(double value, const Interval& interval) {
   return "rank correlation " + signed_rounded(value, 2) +
-         (std::isnan(interval.low) ? std::string(", no interval from one seed")
+         (std::isnan(interval.low) ? std::string(", too few seeds for an interval")
                                    : ", 95 % interval " + signed_rounded(interval.low, 2) + " to " +
                                          signed_rounded(interval.high, 2));
 }
 
 std::string trend(const Analysis& analysis, const Margin& margin) {
   if (std::isnan(margin.trend.value)) return "";
-  const std::string pair = difference_name(analysis, margin.contestant);
-  std::string text = ladder_name(analysis, margin) + "the margin " + pair + " ";
-  text += margin.seeds < least_pairs ? "has too few seeds for a claim on its trend"
-                                    : trend_word(margin.trend.interval);
-  text += " (" + correlation(margin.trend.value, margin.trend.interval) + ")";
-  if (!std::isnan(margin.telling_trend.value) &&
-      static_cast<std::size_t>(margin.telling_rungs) < margin.compared.size())
-    text += "; on the " + std::to_string(margin.telling_rungs) +
-            " rungs where not both are at the ceiling or at chance, " +
-            correlation(margin.telling_trend.value, margin.telling_trend.interval);
-  text += ".";
+  std::string text = ladder_name(analysis, margin) + "the margin " + difference_name(analysis, margin.contestant) + " ";
+  switch (judge_trend(margin)) {
+    case Call::more: text += "grows with complexity"; break;
+    case Call::less: text += "shrinks with complexity"; break;
+    case Call::too_few_seeds: text += "has too few seeds for a claim on its trend"; break;
+    case Call::too_few_rungs: text += "has too few telling rungs for a claim on its trend"; break;
+    case Call::nothing_learned: text += "is that of untrained models: no claim on its trend"; break;
+    default: text += "shows no trend with complexity";
+  }
+  text += ", judged by the " + plural(static_cast<std::size_t>(margin.telling_rungs), "rung") +
+          " where not both are at the ceiling or at chance";
+  if (!std::isnan(margin.telling_trend.value))
+    text += " (" + correlation(margin.telling_trend.value, margin.telling_trend.interval) + ")";
+  text += "; over all " + correlation(margin.trend.value, margin.trend.interval) + ".";
   if (text[0] == 't') text[0] = 'T';
   return text;
 }
@@ -222,7 +269,7 @@ std::string accuracy_cell(const Cell& cell) {
   const Values values = cell.accuracies();
   const std::string solved =
       std::to_string(cell.solved()) + "/" + std::to_string(values.size());
-  const std::string interval = bracket(bootstrap_mean(values), 2);
+  const std::string interval = bracket(mean_interval(values), 2);
   return rounded(mean(values), 2) + " " + interval + (interval.empty() ? "" : " ") + solved;
 }
 
@@ -238,10 +285,13 @@ std::string difference_cell(const Comparison& c) {
 
 Names find(const Analysis& analysis) {
   Names findings{design(analysis)};
+  const Analysis without = analysis.failed > 0 ? without_failed(analysis) : Analysis();
   for (const Margin& margin : analysis.margins) {
     if (!margin.ladder.empty() || margin.contestant == 0) continue;
     add(findings, over_all(analysis, margin));
-    add(findings, verdicts(analysis, margin.contestant));
+    add(findings, in_time(analysis, margin));
+    add(findings, verdicts(analysis, margin));
+    add(findings, sensitivity(analysis, margin, without));
     add(findings, power(analysis, margin.contestant));
   }
   for (std::size_t contestant = 1; contestant < analysis.contestants.size(); ++contestant)
@@ -276,7 +326,7 @@ std::string headline(const Analysis& analysis, const Names& findings, std::size_
   const auto as_wide = [&](const std::string& line) { return width > 0 ? wrapped(line, width, 0) : line; };
   std::string text = folded(rows, right, right.size(), width) + "\n";
   if (analysis.contestants.size() > 1)
-    text += as_wide("p: sign flip, this rung alone; *: better or worse after Holm's correction.") + "\n\n";
+    text += as_wide("p: sign flip, this rung alone; *: better or worse after Holm's correction, by 0.01 at least.") + "\n\n";
   for (const std::string& finding : findings) text += as_wide(finding) + "\n";
   return text;
 }

@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "base/files.h"
+#include "ladder/base/error.h"
 #include "ladder/base/text.h"
 #include "plot/svg.h"
 #include "report/report_parts.h"
+#include "report/verdict.h"
 
 namespace ladder::report {
 
@@ -14,9 +16,33 @@ using plot::escape_xml;
 
 static const char* const tables[] = {"bench.csv", "geometry.csv"};
 
-bool has_other_results(const fs::path& directory) {
-  return std::any_of(std::begin(tables), std::end(tables),
-                     [&](const char* name) { return fs::exists(directory / name); });
+Results results_of(const fs::path& directory) {
+  const auto has = [&](const char* name) { return fs::exists(directory / name); };
+  if (has("climb.csv")) return Results::climb;  // its runs.csv is no sweep: the runs of tuning
+  if (has("runs.csv")) return Results::sweep;
+  return std::any_of(std::begin(tables), std::end(tables), has) ? Results::other : Results::none;
+}
+
+std::vector<fs::path> result_directories(const fs::path& directory) {
+  if (results_of(directory) != Results::none) return {directory};
+  std::vector<fs::path> subfolders, found;
+  std::error_code unreadable;
+  for (const auto& entry : fs::directory_iterator(directory, unreadable))
+    if (entry.is_directory()) subfolders.push_back(entry.path());
+  std::sort(subfolders.begin(), subfolders.end());
+  for (const fs::path& subfolder : subfolders)
+    for (const fs::path& path : result_directories(subfolder)) found.push_back(path);
+  return found;
+}
+
+std::vector<std::string> climb_findings(const fs::path& directory) {
+  if (!fs::exists(directory / "climb.html"))
+    throw failure("'" + directory.string() + "' is a climb without climb.html: `ladder climb` writes it");
+  std::vector<std::string> findings;
+  for (const Verdict& v :
+       judge_climb(last_name(directory), Table::read(directory / "climb.csv"), Table::read(directory / "pairs.csv")))
+    findings.push_back(v.words + ": " + v.verdict + " (" + v.evidence + ").");
+  return findings;
 }
 
 static std::vector<fs::path> files_of(const fs::path& directory, const std::string& extension) {
@@ -54,11 +80,11 @@ void write_other_page(const fs::path& directory) {
 void write_index(const fs::path& folder, const std::vector<IndexEntry>& entries) {
   std::string html = page_head("Reports");
   for (const IndexEntry& entry : entries) {
-    const std::string name = last_name(entry.directory);
     const std::string link =
-        (fs::absolute(entry.directory).lexically_normal() / "report.html")
+        (fs::absolute(entry.directory).lexically_normal() / entry.page)
             .lexically_relative(fs::absolute(folder).lexically_normal())
             .generic_string();
+    const std::string name = fs::path(link).parent_path().generic_string();
     html += "<h2><a href=\"" + escape_xml(link) + "\">" + escape_xml(name) + "</a></h2>\n<ul>\n";
     for (const std::string& finding : entry.findings) html += html_element("li", escape_xml(finding)) + "\n";
     html += "</ul>\n";

@@ -7,15 +7,23 @@
 
 namespace ladder::report {
 
-// Whether the directory has bench.csv or geometry.csv.
-bool has_other_results(const std::filesystem::path& directory);
+enum class Results { none, sweep, climb, other };  // other: bench.csv or geometry.csv
+Results results_of(const std::filesystem::path& directory);
 
-// report.html of such a directory: its tables, pictures and texts. Throws a failure.
+// The directory if it has results of its own; else its subfolders that have some, and theirs, by name.
+std::vector<std::filesystem::path> result_directories(const std::filesystem::path& directory);
+
+// report.html of a directory with other results: its tables, pictures and texts. Throws a failure.
 void write_other_page(const std::filesystem::path& directory);
+
+// What a climb has found, a sentence a verdict. Its page is its own: climb.html. Throws a failure if that
+// is not there.
+std::vector<std::string> climb_findings(const std::filesystem::path& directory);
 
 struct IndexEntry {
   std::filesystem::path directory;
   std::vector<std::string> findings;
+  std::string page = "report.html";
 };
 // index.html in `folder`, with a link to each report and what it found. Throws a failure.
 void write_index(const std::filesystem::path& folder, const std::vector<IndexEntry>& entries);

@@ -39,7 +39,7 @@ struct Sheet {
 
 struct Report {
   Analysis analysis;
-  // summary: one row for each rung and contestant. Intervals are 95 %: bootstrap for means, Wilson
+  // summary: one row for each rung and contestant. Intervals are 95 %: sign-flip for means, Wilson
   // for the share solved. comparison: one row for each rung and contestant but the baseline. margins: one row for
   // each contestant over all rungs and over each ladder. marginals: one row for each
   // contestant over the rungs that share the value of one setting; no rows where only one varies.

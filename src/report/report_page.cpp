@@ -61,24 +61,37 @@ std::string settings(const Analysis& analysis, const Table& runs) {
 
 const char* const methods[] = {
     "A seed fixes the initial weights and the batches, for all contestants alike. Intervals of "
-    "means are 95 % percentile bootstrap intervals (Efron 1979): seeds are resampled, never test "
-    "tokens, 10000 times, from a fixed bootstrap seed. With few seeds they are somewhat too "
-    "narrow; equal values give an interval without width, which is no certainty.",
+    "means, of paired differences and of ratios are 95 % sign-flip intervals: all values that a sign-flip "
+    "permutation test over seeds, never over test tokens, does not reject (Hartigan 1969). For the differences of "
+    "two contestants that do not differ they are exact; where rare seeds do something else than the rest, they know "
+    "nothing of seeds that were not run: the share solved and its interval do. With fewer than 6 seeds no interval "
+    "is a 95 % one, and none is given.",
+    "A run that failed or diverged counts as unsolved, with its accuracy if it is known, else at chance; the "
+    "findings say what leaving such runs out would do. Two runs of a pair that are both solved differ in accuracy "
+    "by when they were stopped: they count as equal in accuracy, and are compared by time.",
+    "Time is the restricted mean of steps to solve: an unsolved run counts as the budget, the steps that both were "
+    "given. The ratio is that of the contestant's to the baseline's.",
     "IQM is the mean of the middle half. P(improved) is the probability that a run of the "
     "contestant is more accurate than one of the baseline, ties counting half, and P(sooner) that "
-    "it is solved in fewer steps, unsolved runs being the latest of all (Agarwal et al. 2021).",
-    "p is that of a two-sided sign-flip permutation test on the differences between paired seeds."
-    " Holm's correction (1979) runs, for each contestant, over the rungs with at least 6 differences "
-    "other than 0; with fewer, significance is out of reach whatever the signs (Tarone 1990). "
-    "Better or worse: corrected p < 0.05 and an interval that excludes 0. Too few seeds: "
+    "it is solved in fewer steps, unsolved runs being the latest of all (Agarwal et al. 2021). Their intervals are "
+    "percentile bootstrap ones, somewhat too narrow with few seeds: no verdict is made of them.",
+    "p is that of a two-sided sign-flip permutation test on the differences between paired seeds. "
+    "Accuracy and time of a rung are corrected for each other (Westfall & Young 1993). "
+    "Holm's correction (1979) then runs, for each contestant, over its rungs, those that "
+    "can reach significance given how many of their differences are not 0 (Tarone 1990). "
+    "Better or worse: corrected p < 0.05, an interval beyond 0.01 (the smallest effect of interest), and at least "
+    "one of the two above chance (5 % of the way to the best possible accuracy), else nothing learned. Sooner or "
+    "later: the same with an interval beyond a factor of 1.1. Both solved: in every seed. Too few seeds: "
     "fewer than 6 pairs, or fewer than the correction needs even if all had one sign. No difference shown "
     "is not the same as no difference.",
     "The interval of solved runs is Wilson's (1927). Median steps: a run that was not solved "
     "counts as later than its budget; the median is then given as more than the budget.",
     "Margin is the mean difference over rungs, a seed being a unit if it has run all of them with "
-    "both contestants; rungs with failed runs are left out where that keeps more pairs. "
-    "Trend is Spearman's rank correlation of the margin with complexity, its interval from "
-    "resampling seeds over all rungs jointly: it speaks of these rungs. Telling rungs are those "
+    "both contestants; rungs with missing runs are left out where that keeps more pairs. It speaks of these rungs; "
+    "with rungs as units, the interval is that over other rungs of their kind. Its p and that of the ratio of steps "
+    "are corrected for each other. "
+    "Trend is the mean over seeds of Spearman's rank correlation of the margin with complexity, over these rungs; it "
+    "is judged by the telling rungs, with an interval beyond 0.1. Telling rungs are those "
     "where not both contestants are at the ceiling (99 % of the way from chance to the best "
     "possible accuracy) nor both at chance (5 %). Bits, all and most: the highest rung solved by "
     "all, or more than half, of the seeds."};

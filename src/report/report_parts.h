@@ -12,7 +12,9 @@ Sheet marginals_sheet(const Analysis& analysis);
 
 // One contestant over the rungs of a margin.
 struct RungCounts {
-  int failed = 0, better = 0, worse = 0;  // runs; rungs by verdict against the baseline
+  int failed = 0;  // runs
+  // Rungs by verdict against the baseline.
+  int better = 0, worse = 0, both_solved = 0, nothing_learned = 0, too_few = 0, sooner = 0, later = 0;
   double mean_accuracy = not_defined;     // mean of the rungs' means
 };
 RungCounts count_rungs(const Analysis& analysis, const Margin& margin);

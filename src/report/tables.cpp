@@ -126,6 +126,11 @@ auto contestant_of(const Analysis& analysis) {
   return [&](auto& row) { return analysis.contestants[row.contestant]; };
 }
 
+Values negative(Values values) {
+  for (double& value : values) value = -value;
+  return values;
+}
+
 // What has no meaning for the baseline, which is not compared with itself.
 template <class Number>
 double unless_baseline(const Margin& margin, Number value) {
@@ -151,10 +156,12 @@ Sheet summary_sheet(const Analysis& analysis) {
   }
   const auto rollout = [](auto& r) {
     Values values;
-    for (const Outcome& run : r.cell.runs) values.push_back(run.rollout_accuracy);
+    for (const Outcome& run : r.cell.runs)
+      if (!run.failed) values.push_back(run.rollout_accuracy);
     return mean(values);
   };
   const auto median_in_file = [](auto& r) { return censored_median(r.cell.steps_solved()).value_or(not_defined); };
+  const auto restricted = [](auto& r) { return r.cell.restricted_mean_steps(); };
   const auto budget = [](auto& r) { return r.cell.budget() > 0 ? r.cell.budget() : not_defined; };
   const Columns<Row> columns = {
       {"rung", "", count, &Row::place, "", "number of the rung, from 0, by complexity"},
@@ -163,11 +170,11 @@ Sheet summary_sheet(const Analysis& analysis) {
       {"chance", "chance", plain, [](auto& r) { return r.rung.chance; }, "share", "accuracy of a guess"},
       {"contestant", "contestant", as_text, contestant_of(analysis), "",
        "what is compared: mixer, score, pattern"},
-      {"n", "seeds", count, [](auto& r) { return r.accuracies.size(); }, "seeds", "runs that ended well"},
+      {"n", "seeds", count, [](auto& r) { return r.accuracies.size(); }, "seeds", "runs, failed ones among them"},
       {"mean", "mean accuracy", plain, [](auto& r) { return mean(r.accuracies); }, "share",
        "mean accuracy over seeds"},
-      {"mean", "95 %", plain, [](auto& r) { return bootstrap_mean(r.accuracies); }, "share",
-       "95 % bootstrap interval of the mean"},
+      {"mean", "95 %", plain, [](auto& r) { return mean_interval(r.accuracies); }, "share",
+       "95 % sign-flip interval of the mean; empty with fewer than 6 seeds"},
       {"iqm", "IQM", plain, [](auto& r) { return interquartile_mean(r.accuracies); }, "share",
        "mean of the middle half"},
       {"min", "min", plain, [](auto& r) { return quantile(r.accuracies, 0); }, "share", "least accuracy"},
@@ -181,7 +188,9 @@ Sheet summary_sheet(const Analysis& analysis) {
       {"", "median steps", as_text, [](auto& r) { return median_steps(r.cell); }},
       {"budget", "", count, budget, "steps", "steps that unsolved runs were given; empty: all were solved"},
       {"mean_rollout_accuracy", "", plain, rollout, "share", "mean accuracy when fed with its own predictions"},
-      {"failed", "failed", count, [](auto& r) { return r.cell.failed; }, "runs", "runs that failed or diverged"}};
+      {"failed", "failed", count, [](auto& r) { return r.cell.failed; }, "runs", "runs that failed or diverged: unsolved, at chance if they tell no accuracy"},
+      {"restricted_mean_steps", "mean steps", count, restricted, "steps",
+       "mean steps to solve, an unsolved run counting as the budget; empty: none was solved"}};
   Sheet made = sheet("summary.csv",
                      with_keys<Row>(analysis.rung_keys, [](auto& r) { return r.rung.values; }, columns), rows);
   for (const Row& row : rows) {
@@ -194,6 +203,14 @@ Sheet summary_sheet(const Analysis& analysis) {
 Sheet comparison_sheet(const Analysis& analysis) {
   const auto rung = [&](const Comparison& c) -> const Rung& { return analysis.rungs[c.rung]; };
   using Row = Comparison;
+  const auto improvement = [&](const Comparison& c) {
+    const auto& cells = analysis.rungs[c.rung].cells;
+    return bootstrap_improvement(cells[c.contestant].accuracies(), cells[0].accuracies());
+  };
+  const auto sooner = [&](const Comparison& c) {  // more steps are later
+    const auto& cells = analysis.rungs[c.rung].cells;
+    return bootstrap_improvement(negative(cells[c.contestant].steps_solved()), negative(cells[0].steps_solved()));
+  };
   const Columns<Row> columns = {
       {"rung", "", count, &Row::rung, "", "number of the rung, as in summary.csv"},
       {"complexity_bits", "bits", bits, [=](auto& c) { return rung(c).complexity_bits; }, "bits",
@@ -202,19 +219,26 @@ Sheet comparison_sheet(const Analysis& analysis) {
       {"baseline", "", as_text, [&](auto&) { return analysis.contestants[0]; }, "", "with what"},
       {"n_pairs", "pairs", count, &Row::pairs, "seeds", "seeds that both have run"},
       {"difference", "difference", change, &Row::difference, "share",
-       "mean accuracy of the contestant minus that of the baseline, over paired seeds"},
-      {"difference", "95 %", change, &Row::difference_interval, "share", "95 % bootstrap interval of the difference"},
+       "mean accuracy of the contestant minus that of the baseline, over paired seeds; 0 where both are solved"},
+      {"difference", "95 %", change, &Row::difference_interval, "share", "95 % sign-flip interval of the difference"},
       {"p_sign_flip", "p", p_value, &Row::p, "probability", "two-sided sign-flip test, this rung alone"},
       {"p_holm", "p, Holm", p_value, &Row::p_holm, "probability",
-       "after Holm's correction over the contestant's tested rungs; empty: not tested"},
+       "corrected for steps_p_sign_flip and, by Holm, for the contestant's other rungs; empty: out of reach"},
       {"probability_of_improvement", "P(improved)", two, &Row::improvement, "probability",
        "that a run of the contestant is the more accurate; ties count half"},
-      {"improvement", "95 %", two, &Row::improvement_interval, "probability", "95 % interval of it"},
+      {"improvement", "95 %", two, improvement, "probability", "95 % percentile bootstrap interval of it, somewhat too narrow"},
       {"probability_sooner", "P(sooner)", two, &Row::sooner, "probability",
        "that a run of the contestant is solved in fewer steps; ties count half"},
-      {"sooner", "95 %", two, &Row::sooner_interval, "probability", "95 % interval of it"},
+      {"sooner", "95 %", two, sooner, "probability", "95 % percentile bootstrap interval of it, somewhat too narrow"},
       {"verdict", "verdict", as_text, &Row::verdict, "",
-       "better, worse, no difference shown, too few seeds"}};
+       "better, worse, both solved, nothing learned, no difference shown, too few seeds"},
+      {"steps_ratio", "steps ratio", two, &Row::ratio, "",
+       "mean steps to solve, unsolved runs at the budget: contestant over baseline; empty: none solved"},
+      {"steps_ratio", "95 %", two, &Row::ratio_interval, "", "95 % sign-flip interval of it"},
+      {"steps_p_sign_flip", "", p_value, &Row::time_p, "probability", "of the steps, as p_sign_flip"},
+      {"steps_p_holm", "p, Holm", p_value, &Row::time_p_holm, "probability", "of the steps, as p_holm"},
+      {"steps_verdict", "in time", as_text, &Row::time_verdict, "",
+       "sooner, later, none solved, no difference shown, too few seeds"}};
   Sheet made = sheet("comparison.csv",
                      with_keys<Row>(analysis.rung_keys, [=](auto& c) { return rung(c).values; }, columns),
                      analysis.comparisons);
@@ -234,14 +258,14 @@ Sheet margins_sheet(const Analysis& analysis) {
       {"baseline", "", as_text, [&](auto&) { return analysis.contestants[0]; }, "", "with what"},
       {"rungs", "rungs", count, [](auto& m) { return m.rungs.size(); }, "rungs", "how many"},
       {"compared_rungs", "", count, [](auto& m) { return unless_baseline(m, m.compared.size()); }, "rungs",
-       "of these, rungs with pairs (without failed runs where that keeps more pairs)"},
+       "of these, rungs with pairs (with all of them where that keeps more pairs)"},
       {"complete_seeds", "seeds", count, [](auto& m) { return unless_baseline(m, m.seeds); }, "seeds",
        "seeds that have run all compared rungs with both"},
-      {"margin", "margin", change, &Row::difference, "share", "mean difference in accuracy over rungs"},
-      {"margin", "95 %", change, &Row::interval, "share", "95 % bootstrap interval of the margin"},
+      {"margin", "margin", change, &Row::difference, "share", "mean difference in accuracy over rungs; pairs that both have solved count 0"},
+      {"margin", "95 %", change, &Row::interval, "share", "95 % sign-flip interval of the margin, over these rungs"},
       {"margin_p", "p", p_value, &Row::p, "probability", "two-sided sign-flip test"},
       {"trend", "trend", correlation, [](auto& m) { return m.trend.value; }, "",
-       "rank correlation of the margin with complexity"},
+       "rank correlation of the margin with complexity, mean over seeds"},
       {"trend", "95 %", correlation, [](auto& m) { return m.trend.interval; }, "", "95 % interval of it"},
       {"telling_rungs", "", count, [](auto& m) { return unless_baseline(m, m.telling_rungs); }, "rungs",
        "rungs where not both are at the ceiling, nor both at chance"},
@@ -252,7 +276,18 @@ Sheet margins_sheet(const Analysis& analysis) {
       {"highest_bits_solved_by_all", "bits, all", bits, &Row::highest_by_all, "bits",
        "highest rung solved by all seeds; empty: none"},
       {"highest_bits_solved_by_most", "bits, most", bits, &Row::highest_by_most, "bits",
-       "highest rung solved by more than half of the seeds; empty: none"}};
+       "highest rung solved by more than half of the seeds; empty: none"},
+      {"margin_rungs", "95 %, rungs as units", change, &Row::rung_interval, "share",
+       "95 % sign-flip interval of the margin with rungs as units: over other rungs of their kind"},
+      {"learned_rungs", "", count, [](auto& m) { return unless_baseline(m, m.learned_rungs); }, "rungs",
+       "of those compared, rungs where not both are at chance"},
+      {"timed_rungs", "", count, [](auto& m) { return unless_baseline(m, m.timed_rungs); }, "rungs",
+       "of those compared, rungs that either solves"},
+      {"steps_ratio", "steps ratio", two, &Row::ratio, "",
+       "mean steps to solve over these, unsolved runs at the budget: contestant over baseline"},
+      {"steps_ratio", "95 %", two, &Row::ratio_interval, "", "95 % sign-flip interval of it"},
+      {"margin_p_joint", "", p_value, &Row::p_joint, "probability", "as margin_p, jointly with the steps"},
+      {"steps_p_joint", "", p_value, &Row::time_p_joint, "probability", "of the steps, jointly with the margin"}};
   const std::size_t keys = analysis.ladder_keys.size();
   Columns<Row> on_page, in_file;
   for (std::size_t i = 0; i < keys; ++i) {
@@ -320,6 +355,12 @@ RungCounts count_rungs(const Analysis& analysis, const Margin& margin) {
     const std::string& verdict = analysis.comparison(rung, margin.contestant)->verdict;
     counts.better += verdict == "better";
     counts.worse += verdict == "worse";
+    counts.both_solved += verdict == "both solved";
+    counts.nothing_learned += verdict == "nothing learned";
+    counts.too_few += verdict == "too few seeds";
+    const std::string& in_time = analysis.comparison(rung, margin.contestant)->time_verdict;
+    counts.sooner += in_time == "sooner";
+    counts.later += in_time == "later";
   }
   counts.mean_accuracy = mean(means);
   return counts;

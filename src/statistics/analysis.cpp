@@ -35,13 +35,19 @@ int Cell::solved() const {
 double Cell::budget() const {
   double least = std::numeric_limits<double>::infinity();
   for (const Outcome& outcome : runs)
-    if (!outcome.solved) least = std::min(least, outcome.steps_done);
+    if (!outcome.solved) least = std::fmin(least, outcome.steps);  // ignores NaN
   return std::isfinite(least) ? least : 0;
 }
 
-int Margin::direction() const {
-  if (seeds < least_pairs || !(p < significance)) return 0;
-  return interval.above(0) - interval.below(0);
+double Cell::restricted_mean_steps() const {
+  if (solved() == 0) return not_defined;
+  const double limit = budget() > 0 ? budget() : std::numeric_limits<double>::infinity();
+  double latest = 0;
+  for (const Outcome& outcome : runs)
+    if (outcome.solved) latest = std::max(latest, outcome.step_solved);
+  Values steps;
+  for (const double step : steps_solved()) steps.push_back(std::min(step, std::isfinite(limit) ? limit : latest));
+  return mean(steps);
 }
 
 const Comparison* Analysis::comparison(std::size_t rung, std::size_t contestant) const {
@@ -196,29 +202,42 @@ void find_contestants(const Table& runs, const std::string& baseline, Analysis& 
 }
 
 Outcome outcome(const Table& runs, std::size_t row) {
-  const bool solved = runs.at(row, "solved") == "1";
-  const std::string& rollout = runs.at(row, "rollout_accuracy");
+  const auto number = [&](const char* column) {
+    return runs.has(column) ? parse_real(runs.at(row, column)).value_or(not_defined) : not_defined;
+  };
+  const bool failed = !ok(runs, row), solved = !failed && runs.at(row, "solved") == "1";
   return {static_cast<int>(runs.number(row, "run")),
           row,
           runs.at(row, "seed"),
-          runs.number(row, "accuracy"),
-          parse_real(rollout).value_or(not_defined),
+          failed ? number("accuracy") : runs.number(row, "accuracy"),
+          number("rollout_accuracy"),
           solved,
           solved ? runs.number(row, "step_solved") : std::numeric_limits<double>::infinity(),
-          runs.number(row, "steps_done")};
+          failed ? number("steps") : runs.number(row, "steps_done"),
+          failed};
 }
 
 // A run that failed and was done again counts as done; one that was done twice counts once.
-void add_run(const Table& runs, std::size_t row, Cell& cell, std::set<std::string>& failed_seeds,
-             Analysis& analysis) {
-  const std::string& seed = runs.at(row, "seed");
-  const auto same = [&](const Outcome& known) { return known.seed == seed; };
-  if (std::any_of(cell.runs.begin(), cell.runs.end(), same)) ++analysis.repeated;
-  else if (!ok(runs, row)) failed_seeds.insert(seed);
-  else {
-    failed_seeds.erase(seed);
-    cell.runs.push_back(outcome(runs, row));
+void add_run(const Table& runs, std::size_t row, Cell& cell, Analysis& analysis) {
+  const Outcome added = outcome(runs, row);
+  const auto known = std::find_if(cell.runs.begin(), cell.runs.end(),
+                                  [&](const Outcome& run) { return run.seed == added.seed; });
+  if (known == cell.runs.end()) cell.runs.push_back(added);
+  else if (known->failed) *known = added;
+  else if (!added.failed) ++analysis.repeated;
+}
+
+// A failed run that does not tell its accuracy was at chance; where nothing tells what that is, it is
+// counted, and no more.
+void settle(Rung& rung, Cell& cell, Analysis& analysis) {
+  for (Outcome& run : cell.runs) {
+    cell.failed += run.failed;
+    if (run.failed && !std::isfinite(run.accuracy)) run.accuracy = rung.chance;
   }
+  analysis.failed += cell.failed;
+  std::erase_if(cell.runs, [](const Outcome& run) { return std::isnan(run.accuracy); });
+  std::sort(cell.runs.begin(), cell.runs.end(),
+            [](const Outcome& a, const Outcome& b) { return natural_less(a.seed, b.seed); });
 }
 
 void fill_rungs(const Table& runs, Analysis& analysis) {
@@ -227,7 +246,6 @@ void fill_rungs(const Table& runs, Analysis& analysis) {
   };
   const bool tells_best = runs.has("best_possible");  // tables of older versions do not
   std::map<Names, Rung> rungs;
-  std::map<std::pair<Names, std::size_t>, std::set<std::string>> failed_seeds;
   for (std::size_t row = 0; row < runs.rows(); ++row) {
     const Names values = cells_of(runs, row, analysis.rung_keys);
     auto [found, added] = rungs.try_emplace(values);
@@ -241,17 +259,10 @@ void fill_rungs(const Table& runs, Analysis& analysis) {
     const auto& names = analysis.contestants;
     const auto contestant = static_cast<std::size_t>(
         std::find(names.begin(), names.end(), runs.at(row, "contestant")) - names.begin());
-    add_run(runs, row, rung.cells[contestant], failed_seeds[{values, contestant}], analysis);
-  }
-  for (const auto& [place, seeds] : failed_seeds) {
-    rungs[place.first].cells[place.second].failed = static_cast<int>(seeds.size());
-    analysis.failed += static_cast<int>(seeds.size());
+    add_run(runs, row, rung.cells[contestant], analysis);
   }
   for (auto& [values, rung] : rungs) {
-    for (Cell& cell : rung.cells)
-      std::sort(cell.runs.begin(), cell.runs.end(), [](const Outcome& a, const Outcome& b) {
-        return natural_less(a.seed, b.seed);
-      });
+    for (Cell& cell : rung.cells) settle(rung, cell, analysis);
     analysis.rungs.push_back(std::move(rung));
   }
   std::sort(analysis.rungs.begin(), analysis.rungs.end(), [](const Rung& a, const Rung& b) {
@@ -278,6 +289,19 @@ Analysis analyse(const Table& table, const std::string& baseline) {
   find_contestants(runs, baseline, analysis);
   fill_rungs(runs, analysis);
   analysis.has_ladder = !analysis.complexity_keys.empty();
+  compare(analysis);
+  take_margins(analysis);
+  take_marginals(analysis);
+  return analysis;
+}
+
+Analysis without_failed(Analysis analysis) {
+  for (Rung& rung : analysis.rungs)
+    for (Cell& cell : rung.cells) {
+      std::erase_if(cell.runs, [](const Outcome& run) { return run.failed; });
+      cell.failed = 0;
+    }
+  analysis.comparisons.clear(), analysis.margins.clear(), analysis.marginals.clear();
   compare(analysis);
   take_margins(analysis);
   take_marginals(analysis);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <set>
 #include <string>
 
 #include "ladder/base/random.h"
@@ -85,59 +86,6 @@ Interval bootstrap(int n, const ResampleStatistic& statistic, double undefined) 
   });
 }
 
-Interval bootstrap_mean(const Values& values) {
-  const int n = static_cast<int>(values.size());
-  return bootstrap_with(n, [&](const int* units) {
-    double sum = 0;
-    for (int i = 0; i < n; ++i) sum += values[units[i]];
-    return sum / n;
-  });
-}
-
-static Values all_signed_sums(const Values& differences) {
-  Values sums{0};
-  for (const double difference : differences) {
-    const std::size_t half = sums.size();
-    sums.resize(2 * half);
-    for (std::size_t i = 0; i < half; ++i) {
-      sums[half + i] = sums[i] - difference;
-      sums[i] += difference;
-    }
-  }
-  return sums;
-}
-
-static Values sampled_signed_sums(const Values& differences, double observed) {
-  const Random random(statistics_seed, "sign flip");
-  Values sums{observed};
-  while (sums.size() < std::size_t{1} << exact_sign_flip_pairs) {
-    double sum = 0;
-    std::uint64_t bits = 0;
-    for (std::size_t i = 0; i < differences.size(); ++i, bits >>= 1) {
-      if (i % 64 == 0) bits = random.bits(sums.size(), static_cast<std::uint32_t>(i / 64));
-      sum += bits & 1 ? differences[i] : -differences[i];
-    }
-    sums.push_back(sum);
-  }
-  return sums;
-}
-
-double sign_flip_p(const Values& differences) {
-  double observed = 0, size = 0;
-  for (const double difference : differences) {
-    observed += difference;
-    size += std::fabs(difference);
-  }
-  const Values sums = differences.size() <= exact_sign_flip_pairs
-                          ? all_signed_sums(differences)
-                          : sampled_signed_sums(differences, observed);
-  // Sums of the same numbers in another order differ by rounding: that is no difference.
-  const double bound = std::fabs(observed) - 1e-12 * size;
-  const auto extreme =
-      std::count_if(sums.begin(), sums.end(), [&](double s) { return std::fabs(s) >= bound; });
-  return static_cast<double>(extreme) / static_cast<double>(sums.size());
-}
-
 // Ratio of neighbouring terms, from one table to the next: no factorial overflows.
 double fisher_p(int successes_a, int trials_a, int successes_b, int trials_b) {
   if (trials_a == 0 || trials_b == 0) return 1;
@@ -167,6 +115,36 @@ Values holm(const Values& p) {
     adjusted[order[i]] = std::min(1.0, largest);
   }
   return adjusted;
+}
+
+Family holm_of_possible(const Values& p, const Values& least, const std::vector<int>& groups) {
+  const auto reaching = [&](double level) {
+    std::set<int> reached;
+    for (std::size_t i = 0; i < p.size(); ++i)
+      if (least[i] <= level) reached.insert(groups[i]);
+    return static_cast<int>(reached.size());
+  };
+  int divisor = 1;  // the smallest for which no more groups can reach its level than it allows for
+  while (reaching(significance / divisor) > divisor) ++divisor;
+  Family family{Values(p.size(), not_defined), reaching(significance), significance / divisor};
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < p.size(); ++i)
+    if (least[i] <= family.level) order.push_back(i);
+  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return p[a] < p[b]; });
+  double largest = 0;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    std::set<int> left;  // groups that are not rejected as a whole
+    for (std::size_t j = i; j < order.size(); ++j) left.insert(groups[order[j]]);
+    largest = std::max(largest, static_cast<double>(left.size()) * p[order[i]]);
+    family.adjusted[order[i]] = std::min(1.0, largest);
+  }
+  return family;
+}
+
+double least_fisher_p(int successes, int trials_a, int trials_b) {
+  const int most = std::min(successes, trials_a), fewest = std::max(0, successes - trials_b);
+  return std::min(fisher_p(most, trials_a, successes - most, trials_b),
+                  fisher_p(fewest, trials_a, successes - fewest, trials_b));
 }
 
 // How often each distinct value of the two sides occurs on each side, in ascending order of value:
@@ -213,7 +191,7 @@ double probability_of_improvement(const Values& a, const Values& b) {
 
 Interval bootstrap_improvement(const Values& a, const Values& b) {
   const int na = static_cast<int>(a.size()), nb = static_cast<int>(b.size());
-  if (na < 2 || nb < 2) return {};
+  if (std::min(na, nb) < least_pairs) return {};
   const Levels known = levels(a, b);
   const int* units_a = resamples(na, "bootstrap").data();
   const int* units_b = resamples(nb, "bootstrap of the other side").data();
@@ -259,17 +237,5 @@ static double pearson(const Values& x, const Values& y) {
 }
 
 double spearman(const Values& x, const Values& y) { return pearson(mid_ranks(x), mid_ranks(y)); }
-
-Interval bootstrap_spearman(const Values& x, const std::vector<Values>& y) {
-  const Values ranks_x = mid_ranks(x);
-  Values sums(x.size());
-  const auto statistic = [&](const int* units, int n) {
-    std::fill(sums.begin(), sums.end(), 0.0);
-    for (int i = 0; i < n; ++i)
-      for (std::size_t point = 0; point < x.size(); ++point) sums[point] += y[units[i]][point];
-    return pearson(ranks_x, mid_ranks(sums));
-  };
-  return bootstrap(static_cast<int>(y.size()), statistic);
-}
 
 }  // namespace ladder::statistics

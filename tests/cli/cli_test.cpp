@@ -354,6 +354,44 @@ TEST_CASE("cli: results go to data/ and the experiment's name; the copy of it ru
         without_seconds(scratch / "again/runs.csv"));
 }
 
+TEST_CASE("cli: a sweep of 20 steps claims nothing") {
+  const Scratch scratch;
+  const Output out = scratch.run("sweep " + quick + " --base 8 16 --delay 4 --d_model 16 --steps 20 --seed 0..5 --out s");
+  expect(out, 0, {"Nothing learned"});
+  const Output verdict = scratch.run("verdict s");
+  expect(verdict, 0, {"| nothing learned |"});
+  for (const std::string claim : {"| holds", "more accurate", "less accurate", "| sooner", "| later", "grows with", "shrinks"}) {
+    CHECK_FALSE(out.has_words(claim));
+    if (claim != "grows with") CHECK_FALSE(verdict.has(claim));  // the claim itself
+  }
+}
+
+TEST_CASE("cli: a climb is not reported on or judged by the runs of its tuning") {
+  const Scratch scratch;
+  const fs::path climb = scratch / "climbs/one";
+  fs::create_directories(climb);
+  write_file(climb / "climb.csv", "contestant,rung,seeds_solved,seeds\ndpa,base 8,12,12\nea,base 5,11,12\n");
+  write_file(climb / "pairs.csv",
+             "contestant,against,rung,seeds_solved,against_seeds_solved,seeds,fisher_p_holm,time_rung,steps_ratio,"
+             "ratio_low,ratio_high,time_p_holm,verdict\nea,dpa,base 8,2,12,12,0.001,base 5,0.5,0.4,0.6,0.002,lower\n");
+  write_file(climb / "runs.csv", "no,table,of,a,sweep\n");
+  expect(scratch.run("report climbs/one"), 1, {"without climb.html"});
+  write_file(climb / "climb.html", "its page");
+  expect(scratch.run("report climbs/one"), 0, {"climbs less high", "report in climbs/one/climb.html"});
+  expect(scratch.run("report climbs/one --out o"), 2, {"is a climb", "climb.html"});
+  CHECK_FALSE(fs::exists(climb / "report.html"));
+
+  // A folder stands for its subfolders.
+  expect(scratch.run("verdict climbs"), 0, {"| climbs/one, each at its best recipe | does not hold: climbs less high |"});
+  expect(scratch.run("report climbs"), 0, {"report in climbs/one/climb.html", "index in climbs/index.html"});
+  CHECK(read_file(scratch / "climbs/index.html").find("href=\"one/climb.html\"") != std::string::npos);
+  fs::create_directories(scratch / "empty");
+  expect(scratch.run("verdict empty"), 1, {"empty", "to judge by"});
+  expect(scratch.run("report empty"), 1, {"empty"});
+  expect(scratch.run("verdict climbs empty"), 0, {"note: 'empty' has nothing to judge by", "climbs/one"});
+  expect(scratch.run("report climbs empty"), 0, {"note: 'empty' has no results"});
+}
+
 TEST_CASE("cli: a failed run does not stop a sweep, and the exit code tells") {
   const Scratch scratch;
   const Output out = scratch.run("sweep " + quick + tiny +

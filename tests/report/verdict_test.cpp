@@ -5,9 +5,12 @@
 
 #include <filesystem>
 
+#include "../plot/markup_check.h"
 #include "base/files.h"
+#include "climb/pairs.h"
 #include "ladder/base/error.h"
 #include "ladder/base/text.h"
+#include "report/report_parts.h"
 
 using namespace ladder;
 using namespace ladder::report;
@@ -41,49 +44,54 @@ Verdicts judged(const std::string& rows) {
 
 double growing(int delay, int seed, bool ea) { return ea ? 1 : 0.9 - 0.02 * delay + 0.002 * seed; }
 double shrinking(int delay, int seed, bool ea) { return ea ? 0.9 : 0.3 + 0.02 * delay + 0.001 * seed; }
-double equal(int delay, int seed, bool ea) { return 0.5 + 0.01 * delay + 0.01 * ((seed + ea) % 2); }
+double equal(int delay, int seed, bool ea) { return 0.5 + 0.01 * delay + 0.008 * ((seed + ea) % 2); }
 double worse(int, int seed, bool ea) { return ea ? 0.5 : 0.995 + 0.0005 * (seed % 2); }
 
 }  // namespace
 
 TEST_CASE("verdict: a score that is better, ever more, and alone at the top") {
   const Verdicts v = judged(runs(8, growing));
-  REQUIRE(v.size() == 3);
+  REQUIRE(v.size() == 4);
   CHECK(v[0].words == "ea is at least as accurate as dpa");
   CHECK(v[0].where == "sweep");
   CHECK(v[0].verdict == "holds: more accurate");
   // 1 - (0.9 - 0.02 · mean delay 12 + 0.002 · mean seed 3.5)
-  CHECK(v[0].evidence.starts_with("ea − dpa = +0.333 [+0.33"));
-  CHECK(v[0].evidence.ends_with(", p 0.008, 5 rungs × 8 seeds; better at 5, worse at 0 (Holm)"));
+  CHECK(v[0].evidence.starts_with("ea − dpa = +0.333 [+0.32"));
+  CHECK(v[0].evidence.ends_with("; p 0.008, 5 rungs × 8 seeds; better at 5, worse at 0, both solved at 0"));
   CHECK(v[1].verdict == "holds on telling rungs");
   CHECK(v[1].evidence.starts_with("rank correlation +1.00"));
   CHECK(v[2].words == "ea solves rungs that dpa does not");
-  CHECK(v[2].verdict == "holds");
+  CHECK(v[2].verdict == "holds within these steps");
   CHECK(v[2].evidence == "solved by more seeds: ea at 5, dpa at 0 of 5 rungs; highest rung of most "
                          "seeds: ea 40.0 bits, dpa none");
+  CHECK(v[3].words == "ea solves sooner than dpa");
+  CHECK(v[3].verdict == "sooner");
+  CHECK(v[3].evidence.starts_with("steps ea / dpa = 0.50 [0.50, 0.50]; over 5 rungs"));
 }
 
 TEST_CASE("verdict: what does not hold is said") {
   CHECK(judged(runs(8, shrinking))[1].verdict == "does not hold: shrinks");
   const Verdicts none = judged(runs(8, equal));
-  CHECK(none[0].verdict == "no difference shown");
+  CHECK(none[0].verdict == "holds: as accurate");  // within 0.01
   CHECK(none[1].verdict == "no trend shown");
   CHECK(none[2].verdict == "no difference shown");
+  CHECK(none[3].verdict == "neither solves any rung");
   const Verdicts reversed = judged(runs(8, worse));
   CHECK(reversed[0].verdict == "does not hold: less accurate");
   CHECK(reversed[2].verdict == "does not hold: the other way round");
-  CHECK(judged(runs(1, growing))[0].evidence.starts_with("ea − dpa = +0.340, p 1.000, 5 rungs × 1 seed;"));
+  CHECK(reversed[3].verdict == "later");
+  CHECK(judged(runs(1, growing))[0].evidence.starts_with("ea − dpa = +0.340; p 1.000, 5 rungs × 1 seed;"));
   for (const Verdict& v : judged(runs(5, growing))) CHECK(v.verdict == "too few seeds (5, 6 needed)");
 }
 
 TEST_CASE("verdict: optimizers are judged apart") {
   const Verdicts v = judged(runs(8, growing, "sgd") + runs(8, worse, "adam", 1000));
-  REQUIRE(v.size() == 6);
+  REQUIRE(v.size() == 8);
   CHECK(v[0].where == "sweep, adam");
   CHECK(v[0].verdict == "does not hold: less accurate");
   CHECK(v[2].evidence.ends_with("ea none, dpa 40.0 bits"));
-  CHECK(v[3].where == "sweep, sgd");
-  CHECK(v[3].verdict == "holds: more accurate");
+  CHECK(v[4].where == "sweep, sgd");
+  CHECK(v[4].verdict == "holds: more accurate");
 }
 
 TEST_CASE("verdict: cost") {
@@ -113,42 +121,134 @@ TEST_CASE("verdict: results of other mixers and patterns are judged by contestan
   CHECK(cost[1].evidence.starts_with("linear / dpa, a whole training step: S 0.25"));
   const Verdicts geometry = judge_geometry(
       "geo", Table::parse("checkpoint,contestant,head,by_orthogonality,by_both_signs,"
-                          "abs_cosine_suppressed,antiparallel_share\n"
-                          "a,ea window,all,1,0,0.1,0.2\nb,ea,all,1,1,0.1,0.2\n", "geometry.csv"));
+                          "abs_cosine_suppressed,antiparallel_share,antiparallel_if_uniform\n"
+                          "a,ea window,all,1,0,0.1,0.2,0.1\nb,ea,all,1,1,0.1,0.2,0.1\n", "geometry.csv"));
   REQUIRE(geometry.size() == 2);
   CHECK(geometry[0].where == "geo, ea");
   CHECK(geometry[1].where == "geo, ea window");
 }
 
-TEST_CASE("verdict: geometry counts trained models only") {
-  const Table geometry = Table::parse(
-      "checkpoint,score,head,by_orthogonality,by_both_signs,abs_cosine_suppressed,antiparallel_share\n"
-      "a,ea,0,0,0,0.9,0.9\na,ea,all,1,1,0.07,0.32\nb,ea,all,1,0,0.12,0.18\n"
-      "a-initial,ea,all,0,0,0.5,0.5\nc,dpa,all,0,0,,0.13\n", "geometry.csv");
-  const Verdicts v = judge_geometry("geo", geometry);
-  REQUIRE(v.size() == 2);
-  CHECK(v[0].where == "geo, dpa");
-  CHECK(v[0].evidence == "mean |cos| of suppressed pairs -, attention to cos < −0.5 0.13");
-  CHECK(v[1].verdict == "suppress by orthogonality, match by both signs: 2 and 1 of 2 layers");
-  CHECK(v[1].evidence ==
-        "mean |cos| of suppressed pairs 0.07 … 0.12, attention to cos < −0.5 0.18 … 0.32");
+namespace {
+
+// Six models of each score and, if asked for, the same untrained: `opposite` is the attention to cos < -0.5,
+// where uniform rows give 0.1, `cosine` the mean |cos| of what is suppressed.
+struct Measured {
+  double opposite, cosine;
+};
+
+Verdict judged_geometry(Measured ea, Measured untrained, Measured dpa, int models = 6, bool beside = true) {
+  std::string text = "checkpoint,score,head,abs_cosine_suppressed,antiparallel_share,antiparallel_if_uniform\n";
+  const auto add = [&](const std::string& checkpoint, const char* score, Measured m, int i) {
+    for (const char* head : {"0", "all"})
+      text += join({checkpoint, score, head, to_text(m.cosine + 0.001 * i), to_text(m.opposite + 0.002 * i), "0.1\n"}, ",");
+  };
+  for (int i = 0; i < models; ++i) {
+    const std::string number = std::to_string(i);
+    add("ea-" + number, "ea", ea, i);
+    if (beside) add("ea-" + number + "-initial", "ea", untrained, i);
+    add("dpa-" + number, "dpa", dpa, i);
+  }
+  const Verdicts v = judge_geometry("geo", Table::parse(text, "geometry.csv"));
+  REQUIRE(v.size() == 1);  // dpa is what is compared with
+  CHECK(v[0].where == "geo, ea");
+  return v[0];
+}
+
+}  // namespace
+
+TEST_CASE("verdict: geometry is judged against the same model untrained, and against dpa") {
+  const Measured turned{0.4, 0.1}, as_before{0.2, 0.3}, rival{0.1, 0.6};
+  const Verdict holds = judged_geometry(turned, as_before, rival);
+  CHECK(holds.verdict == "holds");
+  CHECK(holds.evidence.starts_with("attention to cos < −0.5 beyond uniform rows: +0.20 [+0.20, +0.20] against untrained, "
+                                   "+0.30 [+0.30, +0.30] against dpa; mean |cos| of suppressed pairs: -0.20"));
+  // What the untrained model does already, training has not made.
+  CHECK(judged_geometry(turned, turned, rival).verdict == "does not hold: not both unlike untrained and unlike dpa");
+  CHECK(judged_geometry(turned, as_before, turned).verdict == "does not hold: not both unlike untrained and unlike dpa");
+  CHECK(judged_geometry(turned, {0.2, 0.1}, rival).verdict == "holds in part, by one of two measures");
+  CHECK(judged_geometry(turned, as_before, rival, 5).verdict == "too few seeds (5, 6 needed)");
+  CHECK(judged_geometry(turned, as_before, rival, 6, false).verdict == "cannot be judged: no untrained model beside");
+}
+
+TEST_CASE("verdict: the same data are called the same in findings and verdicts") {
+  for (const Accuracy accuracy : {growing, shrinking, equal, worse}) {
+    const Table table = Table::parse(heading + runs(8, accuracy), "runs.csv");
+    const Analysis analysis = analyse(table);
+    const std::string trend = judge_sweep("s", analysis)[1].verdict;
+    std::string findings;
+    for (const std::string& finding : find(analysis)) findings += finding + "\n";
+    CHECK(contains(findings, "grows with complexity") == (trend == "holds on telling rungs"));
+    CHECK(contains(findings, "shrinks with complexity") == (trend == "does not hold: shrinks"));
+    CHECK(contains(findings, "shows no trend") == (trend == "no trend shown"));
+  }
+}
+
+TEST_CASE("verdict: failed runs are counted, and leaving them out is told") {
+  std::string rows = runs(8, growing);
+  // ea, seed 0, delay 4: failed.
+  const std::string one = "\n8,4,ea,sgd,0,8,0.25,1000,1,0.5,1,500,ok\n";
+  REQUIRE(contains(rows, one));
+  rows.replace(rows.find(one), one.size(), "\n8,4,ea,sgd,0,8,0.25,,,,0,,failed\n");
+  const Verdicts v = judged(rows);
+  CHECK(v[0].evidence.starts_with("ea − dpa = +0.314"));  // 0.333 less 0.75 / (5 · 8)
+  CHECK(contains(v[0].evidence, "; without the 1 failed run: holds: more accurate, ea − dpa = +0.3"));
+}
+
+TEST_CASE("verdict: a climb is judged by its pairs") {
+  const std::string climb_head = "contestant,rung,seeds_solved,seeds\n", pair_head =
+      "contestant,against,rung,seeds_solved,against_seeds_solved,seeds,fisher_p_holm,time_rung,steps_ratio,ratio_low,"
+      "ratio_high,time_p_holm,verdict\n";
+  const Table climb = Table::parse(climb_head + "dpa,base 8,12,12\nea,base 5,11,12\nlinear,,,\n", "climb.csv");
+  const Verdicts v = judge_climb(
+      "climb", climb, Table::parse(pair_head + "ea,dpa,base 8,2,12,12,0.001,base 5,0.5,0.4,0.6,0.002,lower\n"
+                                               "linear,dpa,base 8,0,12,12,0.001,,,,,,lower\n"
+                                               "dpa,ea,base 8,12,2,12,0.001,base 5,2,1.2,3,0.002,higher\n", "pairs.csv"));
+  REQUIRE(v.size() == 9);
+  CHECK(v[0].where == "climb, each at its best recipe");
+  CHECK(v[0].verdict == "does not hold: climbs less high");
+  CHECK(v[0].evidence == "highest rung: ea base 5 (11/12), dpa base 8 (12/12); at base 8: ea 2/12, dpa 12/12, p 0.001 "
+                         "(Fisher, Holm)");
+  CHECK(v[1].verdict == "does not hold: the other way round");
+  CHECK(v[2].verdict == "sooner");
+  CHECK(v[2].evidence == "steps ea / dpa = 0.50 [0.40, 0.60], p 0.002 (Holm); at base 5");
+  CHECK(v[5].verdict == "no rung that both solve");
+  CHECK(v[7].verdict == "holds: climbs higher");
+  CHECK(v[8].verdict == "no difference shown");  // 1.2 is within a factor 1.25
+  // What the climb calls equal is the same here.
+  for (const double nudge : {-0.01, 0.01}) {
+    const std::string low = to_text(climb::equal_ratio + nudge);
+    const Table pair = Table::parse(pair_head + "ea,dpa,base 8,12,12,12,1,base 8,2," + low + ",3,0.002,later\n", "pairs.csv");
+    CHECK(judge_climb("climb", climb, pair)[2].verdict == (nudge > 0 ? "later" : "no difference shown"));
+  }
+  const Verdicts unfinished = judge_climb("climb", climb, Table::parse(pair_head, "pairs.csv"));
+  REQUIRE(unfinished.size() == 1);
+  CHECK(unfinished[0].verdict.starts_with("not finished"));
+  CHECK(contains(unfinished[0].evidence, "linear none"));
 }
 
 TEST_CASE("verdict: directories are read, the table follows the claims") {
   const auto directory = std::filesystem::temp_directory_path() / "ladder_verdict_test";
   std::filesystem::remove_all(directory);
   std::filesystem::create_directories(directory);
-  CHECK_THROWS_WITH_AS(judge(directory), doctest::Contains("to judge by"), Error);
+  CHECK_THROWS_WITH_AS(judge(directory, "x"), doctest::Contains("to judge by"), Error);
   write_file(directory / "runs.csv", heading + runs(8, growing));
-  Verdicts all = judge(directory / "");
+  Verdicts all = judge(directory, "ladder_verdict_test");
   CHECK(all[0].where == "ladder_verdict_test");
   const Verdicts more = judged(runs(8, equal));
   all.insert(all.end(), more.begin(), more.end());
   const auto lines = split(verdict_table(all), '\n');
-  REQUIRE(lines.size() == 9);  // two of heading, three claims of two sweeps, the end
+  REQUIRE(lines.size() == 18);  // two of heading, four claims of two sweeps, the notes on them, the end
   CHECK(lines[2].starts_with("| ea is at least as accurate as dpa | ladder_verdict_test | holds"));
-  CHECK(lines[3].starts_with("|  | sweep | no difference shown |"));
-  CHECK(verdict_table({{Claim::cost, "a|b", "c", "d", "e"}}).ends_with("| a\\|b | c | d | e |\n"));
+  CHECK(lines[3].starts_with("|  | sweep | holds: as accurate |"));
+  CHECK(verdict_table({{Claim::cost, "a|b", "c", "d", "e"}}).starts_with("| claim | in | verdict | evidence |\n"
+                                                                             "|---|---|---|---|\n| a\\|b | c | d | e |\n"));
+  CHECK(lines[11] == "In the paper's words:");
+  CHECK(contains(lines[13], "at least as well as vanilla DPA"));
+  CHECK(contains(verdict_table(all), "A budget of steps does not test that alone"));
+  // A climb's own results are judged, not the runs of its tuning.
+  write_file(directory / "climb.csv", "contestant,rung,seeds_solved,seeds\ndpa,base 8,12,12\n");
+  write_file(directory / "pairs.csv", "contestant,against,rung\n");
+  CHECK(judge(directory, "x")[0].verdict.starts_with("not finished"));
   CHECK(lines[4].starts_with("| the margin grows with complexity | ladder_verdict_test |"));
   std::filesystem::remove_all(directory);
 }
