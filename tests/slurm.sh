@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# slurm.sh [LADDER]: a sweep as a Slurm array of 4 parts on this machine's loopback. One part is killed
-# by the system, one requeued by Slurm; the tables must be those of a single sweep. Installs Debian's
-# slurm-wlm where it is root; says that it skips where it cannot.
+# slurm.sh [LADDER]: a sweep as a Slurm array of 4 parts on this machine's loopback, and a climb of 3. One
+# part of the sweep is killed by the system, one requeued by Slurm; the tables must be those of a single
+# sweep and a single climb. Installs Debian's slurm-wlm where it is root; says that it skips where it
+# cannot.
 set -u
 cd "$(dirname "$0")/.."
 root=$PWD ladder=$(realpath "${1:-./ladder}")
@@ -85,7 +86,7 @@ settings="--steps 400 --batch 16 --eval_every 20 --eval_sequences 32 --checkpoin
   fail "the single sweep"
 export LADDER=$ladder
 job=$(sbatch --parsable --array=1-4 --output="$home/job-%a.out" --chdir="$root" \
-  experiments/slurm.sh experiments/quick.txt "$home/parts" $settings) || fail "sbatch"
+  experiments/slurm.sh sweep experiments/quick.txt "$home/parts" $settings) || fail "sbatch"
 for try in $(seq 100); do
   [ "$(cat "$home"/parts/runs-*of4.log 2>/dev/null | grep -c .)" -ge 4 ] && break; sleep 0.1
 done
@@ -98,7 +99,7 @@ for try in $(seq 50); do
 done
 scontrol update JobId="${job}_2" StartTime=now 2>/dev/null
 again=$(sbatch --parsable --array=1-4 --output="$home/job-again-%a.out" --chdir="$root" --dependency=afterany:$job \
-  experiments/slurm.sh experiments/quick.txt "$home/parts" $settings) || fail "sbatch again"
+  experiments/slurm.sh sweep experiments/quick.txt "$home/parts" $settings) || fail "sbatch again"
 for try in $(seq 600); do
   [ -z "$(squeue -h -j "$job,$again" 2>/dev/null)" ] && break; sleep 0.2
 done
@@ -116,3 +117,20 @@ same "$home/parts" "the shared directory"
 "$ladder" merge "$home/parts" --out "$home/merged" >"$home/merge.log" 2>&1 || fail "merge"
 same "$home/merged" "merged"
 echo "slurm.sh: an array of 4 parts, one killed and one requeued, gives the bytes of a single sweep"
+
+# ---- a climb, at once and by contestants ----
+
+settings="--steps 60 --eval_every 10 --solve_threshold 0.3 --recipes 6 --fresh_seeds 3"
+"$ladder" climb experiments/climb_quick.txt $settings --threads 2 --out "$home/climb" >"$home/climb.log" 2>&1 ||
+  fail "the single climb"
+job=$(sbatch --parsable --array=1-3 --output="$home/job-climb-%a.out" --chdir="$root" \
+  experiments/slurm.sh climb experiments/climb_quick.txt "$home/climb-parts" $settings) || fail "sbatch of the climb"
+for try in $(seq 300); do
+  [ -z "$(squeue -h -j "$job" 2>/dev/null)" ] && break; sleep 0.2
+done
+"$ladder" climb experiments/climb_quick.txt $settings --out "$home/climb-parts" >"$home/climb-parts.log" 2>&1 ||
+  fail "the comparison of the climb's parts"
+for file in climb.csv rungs.csv climb.svg; do
+  cmp "$home/climb/$file" "$home/climb-parts/$file" || fail "$file of the climb is another one"
+done
+echo "slurm.sh: an array of 3 contestants gives the bytes of a single climb"

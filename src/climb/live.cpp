@@ -9,6 +9,7 @@
 
 #include "base/signals.h"
 #include "climb/progress.h"
+#include "lab/sweep.h"
 
 namespace ladder::climb {
 
@@ -239,9 +240,11 @@ Climb climb(const Plan& plan, const ClimbOptions& options, std::ostream& out, bo
   }
   Settings resolved = plan.base;
   resolved.resolve();
-  const double memory = train::estimated_memory(plan.settings({0, static_cast<int>(plan.rungs.size()) - 1, 0, 0, 0}));
-  climb.threads = static_cast<int>(
-      std::clamp(train::available_memory() / memory, 1.0, resolved.real("threads")));
+  double memory = 0;
+  for (const int contestant : mine)
+    for (int rung = 0; rung < std::ssize(plan.rungs); ++rung)
+      memory = std::max(memory, train::estimated_memory(plan.settings({contestant, rung, 0, 0, 0})));
+  climb.threads = lab::threads_for(memory, resolved.integer("threads"), out);
 
   Work work(plan, climb, wanted, out, terminal);
   try {

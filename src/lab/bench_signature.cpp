@@ -82,6 +82,7 @@ constexpr std::uint64_t beginning = 0xcbf29ce484222325u;
 std::uint64_t of_contestant(const std::string& kind, const Plugin& plugin, int threads) {
   Choices choices = plugin.tiny;
   choices.emplace_back(kind, plugin.name);
+  choices.emplace_back("optimizer", "sgd");  // steps that follow the gradient, and its size, closely
   std::uint64_t hash = beginning;
   for (const Case& model : models()) hash = after_steps(model, choices, 2, threads, hash);
   return hash;

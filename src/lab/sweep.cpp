@@ -147,17 +147,13 @@ void require_joinable(const std::vector<RunRow>& runs, const FinishedRuns& finis
 
 // ---- the sweep ----------------------------------------------------------------------------------
 
-// So many at a time that their memory is there. Throws a failure if one alone has too little.
-static int threads_for(const std::vector<RunRow>& rows, std::ostream& out) {
-  double largest = 0;
-  for (const RunRow& row : rows) largest = std::max(largest, estimated_memory(row.settings));
+int threads_for(double memory, int wanted, std::ostream& out) {
   const double there = available_memory();
-  if (largest > there)
-    throw failure("a run needs about " + bytes_text(largest) + " of memory, " + bytes_text(there) +
+  if (memory > there)
+    throw failure("a run needs about " + bytes_text(memory) + " of memory, " + bytes_text(there) +
                   " are there");
-  const int wanted = std::min(rows[0].settings.integer("threads"), static_cast<int>(rows.size()));
-  const int threads = static_cast<int>(std::min<double>(wanted, there / largest));
-  out << "memory: up to " << bytes_text(largest) << " a run, " << threads << " at a time"
+  const int threads = static_cast<int>(std::min<double>(wanted, there / memory));
+  out << "memory: up to " << bytes_text(memory) << " a run, " << threads << " at a time"
       << (threads < wanted ? " rather than " + std::to_string(wanted) : "") << "; "
       << bytes_text(there) << " are there" << std::endl;
   return threads;
@@ -284,7 +280,11 @@ Sweep sweep(const Experiment& experiment, const SweepOptions& options, std::ostr
   sweep.kept = sweep.planned - left.size();
   if (sweep.kept > 0)
     out << sweep.kept << " of " << sweep.planned << " runs are finished already" << std::endl;
-  if (!left.empty()) sweep.threads = threads_for(left, out);
+  if (!left.empty()) {
+    double memory = 0;
+    for (const RunRow& row : left) memory = std::max(memory, estimated_memory(row.settings));
+    sweep.threads = threads_for(memory, std::min(left[0].settings.integer("threads"), static_cast<int>(left.size())), out);
+  }
   sweep.store->write_experiment(experiment.resolved());
 
   Work work(sweep, std::move(left), keys, out, terminal);

@@ -39,6 +39,10 @@ std::vector<RunRow> planned_runs(const Experiment& experiment, Shard shard, std:
 // changed, rather than a new seed, rung or contestant.
 void require_joinable(const std::vector<RunRow>& runs, const FinishedRuns& finished);
 
+// The number of runs at a time, at most `wanted`, that there is memory for, if each needs `memory` bytes;
+// tells it on `out`. Throws a failure if one alone has too little.
+int threads_for(double memory, int wanted, std::ostream& out);
+
 // Trains those that are not finished yet, longest first, each in one thread of `threads`; tells the
 // progress on `progress`. A finished run is in the log before the next one begins, and in runs.csv
 // and curves.csv soon; a run that fails becomes a row and is counted. Stops at the next step when

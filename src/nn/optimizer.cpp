@@ -21,7 +21,7 @@ static Setting option(std::string name, std::string preset, double maximum, std:
 }
 
 static const RegisteredKind<OptimizerPlugin> kind({
-    .choice = Setting::choice("", "sgd", {}, "update rule", "ladder recipe"),
+    .choice = Setting::choice("", "adam", {}, "update rule", "ladder recipe"),
     .shared = {Setting::real("learning_rate", "auto", 0, 1e6, "step size (before the schedule)",
                              "ladder recipe")
                    .automatically([](const Settings& s) { return to_text(chosen(s).learning_rate); },

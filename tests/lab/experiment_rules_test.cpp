@@ -137,7 +137,7 @@ TEST_CASE("experiment: where replaces an axis in its runs, which are not made tw
 }
 
 TEST_CASE("experiment: where reads defaults, and what auto stands for") {
-  CHECK(values_of("where optimizer = sgd: (layers, heads) = (2, 1)", "layers") == Words{"2"});
+  CHECK(values_of("where optimizer = adam: (layers, heads) = (2, 1)", "layers") == Words{"2"});
   const Experiment e = loaded("context = auto\ndelay = 4 12\nwhere context = 8: base = 4\n");
   CHECK(column(e, "base") == Words{"4", "8"});
 }

@@ -120,7 +120,7 @@ TEST_CASE("resume: more seeds, rungs and contestants join") {
   CHECK(kept_and_made("seed = 7\n") == Pair{0, 4});
   CHECK(kept_and_made("base = 8\n") == Pair{0, 4});
   CHECK(kept_and_made("score = square ea\n") == Pair{4, 4});
-  CHECK(kept_and_made("learning_rate = 0.1 0.3\n") == Pair{8, 8});  // an axis of its own
+  CHECK(kept_and_made("learning_rate = 0.001 0.3\n") == Pair{8, 8});  // an axis of its own
   CHECK(kept_and_made("") == Pair{8, 0});
   const Table runs = Table::read(scratch / "d/runs.csv");
   CHECK(runs.rows() == 8 + 4 + 4 + 4 + 4 + 8);
@@ -135,7 +135,7 @@ TEST_CASE("resume: a changed setting of a run that exists is refused with what d
   const std::string why = refusal(scratch / "d", "learning_rate = 0.3\n");
   CHECK(contains(why, "runs.log:"));
   CHECK(contains(why, "base 2, score dpa, seed 0"));
-  CHECK(contains(why, "is there with learning_rate 0.1, not 0.3 as now: --fresh"));
+  CHECK(contains(why, "is there with learning_rate 0.001, not 0.3 as now: --fresh"));
   CHECK(contains(refusal(scratch / "d", "steps = 13\neval_every = 6\n"), "steps 12, not 13; eval_every 5, not 6"));
   // Also with seeds that are new beside ones that are there.
   CHECK(contains(refusal(scratch / "d", "norm = pre\nseed = 1..5\n"), "norm post, not pre"));

@@ -185,10 +185,10 @@ TEST_CASE("sweep: a setting without effect in any run is told, one with effect i
     return out.str();
   };
   CHECK(notes({}) == "");
-  CHECK(contains(notes({flag("beta1", {"0.5"})}), "note: flag --beta1: key 'beta1' has no effect"));
-  CHECK(notes({flag("beta1", {"0.5"}), flag("optimizer", {"adam"})}) == "");
-  CHECK(notes({flag("beta1", {"0.5"}), flag("optimizer", {"adam", "sgd"})}) == "");
-  CHECK(notes({flag("beta1", {"0.5"}), flag("optimizer", {"sgd", "adam"})}) == "");
+  CHECK(contains(notes({flag("momentum", {"0.5"})}), "note: flag --momentum: key 'momentum' has no effect"));
+  CHECK(notes({flag("momentum", {"0.5"}), flag("optimizer", {"sgd"})}) == "");
+  CHECK(notes({flag("momentum", {"0.5"}), flag("optimizer", {"adam", "sgd"})}) == "");
+  CHECK(notes({flag("momentum", {"0.5"}), flag("optimizer", {"sgd", "adam"})}) == "");
 }
 
 TEST_CASE("sweep: runs that differ only in settings without effect are made once, and it is told") {

@@ -175,7 +175,7 @@ TEST_CASE("trainer: step returns the mean loss of its batch before the update") 
 
 // With plain sgd and a gradient that is always clipped to 0.01, a step's length is 0.01 · rate.
 std::vector<double> rates(const Choices& choices, int steps) {
-  const Choices clipped = {{"learning_rate", "2"}, {"momentum", "0"}, {"clip", "0.01"}};
+  const Choices clipped = {{"optimizer", "sgd"}, {"learning_rate", "2"}, {"momentum", "0"}, {"clip", "0.01"}};
   Trainer trainer(tiny(with(clipped, choices)));
   std::vector<double> result;
   for (int i = 0; i < steps; ++i) {
@@ -207,7 +207,7 @@ TEST_CASE("trainer: schedules of the learning rate") {
 }
 
 TEST_CASE("trainer: clip shortens a long gradient and leaves its direction and short ones alone") {
-  const Choices plain = {{"momentum", "0"}, {"learning_rate", "1"}};
+  const Choices plain = {{"optimizer", "sgd"}, {"momentum", "0"}, {"learning_rate", "1"}};
   const auto first_step = [&](const char* clip) {
     const Settings s = tiny(with(plain, {{"clip", clip}}));
     return difference(parameters_after(s, 1), parameters_after(s, 0));
@@ -418,7 +418,7 @@ TEST_CASE("run: no steps at all is a measurement") {
 
 TEST_CASE("run: numbers that are not finite end it, wherever they show first") {
   // Three enormous steps: the numbers overflow at the second.
-  const Choices wild = {{"learning_rate", "1e6"}, {"norm", "none"}};
+  const Choices wild = {{"optimizer", "sgd"}, {"learning_rate", "1e6"}, {"norm", "none"}};
   const RunResult early = run_safely(tiny(wild));
   CHECK(early.status == Status::diverged);
   CHECK(early.reason == "a gradient or a weight is not finite after 2 steps");

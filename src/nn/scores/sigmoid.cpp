@@ -10,11 +10,9 @@ struct Sigmoid {
   static constexpr Normaliser normaliser = unnormalised;
 
   template <class V, class T>
-  static V weight(V z, T log_context) {  // from e^-|x|, which does not overflow
-    const V x = z - log_context;
-    const V e = simd::exp(simd::select(x < V{}, x, -x));
-    const V r = simd::reciprocal(1 + e);
-    return simd::select(x < V{}, e * r, r);
+  static V weight(V z, T log_context) {
+    // exp of at most 80: below, the weight is less than 2e-35, and 1 + e^80 is of normal size
+    return simd::reciprocal(1 + simd::exp(-simd::max(z - log_context, V{} - 80)));
   }
   template <class V, class T>
   static V slope(V, V w, T) {
