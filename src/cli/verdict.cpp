@@ -25,7 +25,8 @@ static ExitCode run_verdict(const Arguments& arguments) {
     else if (found.empty()) judge(given, last_name(given));  // throws what is missing
     for (const fs::path& directory : found) {
       const fs::path below = directory.lexically_relative(given);
-      const std::string name = last_name(given) + (below == "." ? "" : "/" + below.generic_string());
+      std::string name = last_name(given);
+      if (below != ".") name.append("/").append(below.generic_string());
       const Verdicts more = judge(directory, name);
       verdicts.insert(verdicts.end(), more.begin(), more.end());
     }

@@ -96,7 +96,10 @@ std::string over_all(const Analysis& analysis, const Margin& margin) {
                      (margin.p_joint < 0.001 ? "< 0.001" : "= " + p_text(margin.p_joint)) + ", " +
                      plural(static_cast<std::size_t>(margin.seeds), "seed");
   if (const std::string other = signed_bracket(margin.rung_interval); !other.empty())
-    text += "; with the rungs as units, as if others of their kind might have been drawn, the interval is " + other;
+    text += std::string("; with the rungs as units, as if others of their kind had been drawn, the interval is ") + other +
+            (judge_accuracy(margin) == Call::not_shown || holds_beyond_these_rungs(margin)
+                 ? ""
+                 : ": of others nothing is shown");
   return text + ".";
 }
 

@@ -37,7 +37,7 @@ std::vector<fs::path> result_directories(const fs::path& directory) {
 
 std::vector<std::string> climb_findings(const fs::path& directory) {
   if (!fs::exists(directory / "climb.html"))
-    throw failure("'" + directory.string() + "' is a climb without climb.html: `ladder climb` writes it");
+    throw failure(directory.string() + ": a climb without climb.html, which `ladder climb` writes");
   std::vector<std::string> findings;
   for (const Verdict& v :
        judge_climb(last_name(directory), Table::read(directory / "climb.csv"), Table::read(directory / "pairs.csv")))

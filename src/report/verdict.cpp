@@ -28,7 +28,8 @@ std::string note_of(Claim claim) {
     case Claim::accuracy:
       return "“For a series of autoregressive prediction tasks, we find that expressive attention performs "
              "at least as well as vanilla DPA.” Judged over the rungs of each sweep, at its budget of steps and its "
-             "recipe; a difference below " + to_text(smallest_difference) + " does not count.";
+             "recipe; “over these rungs” where the interval with rungs as units, as if others had been drawn, "
+             "does not show the same; a difference below " + to_text(smallest_difference) + " does not count.";
     case Claim::trend:
       return "“Increasing task complexity, EA is observed to outperform DPA with increasing margins, which "
              "also holds for multi-task settings.” Judged over the rungs of each sweep that can show a difference; a "
@@ -38,8 +39,8 @@ std::string note_of(Claim claim) {
              "levels not accessible to DPA.” A budget of steps does not test that alone: what is not solved "
              "within it may be accessible all the same, with more steps or at another recipe.";
     case Claim::time:
-      return "No claim of the paper: what accuracy at a budget of steps is often made of. In a sweep ratios within a "
-             "factor of " + to_text(smallest_ratio) + " do not count.";
+      return "No claim of the paper: what accuracy at a budget of steps is often made of. Judged over the rungs of "
+             "each sweep that either solves; a ratio within a factor of " + to_text(smallest_ratio) + " does not count.";
     case Claim::cost:
       return "“EA can be introduced into any attention-based code without additional compute costs or memory "
              "requirements.” Judged for this program, not for any code.";
@@ -117,10 +118,11 @@ Judged accuracy(const Part& part, const Analysis& analysis) {
     more += "; with rungs as units " + other;
   more += "; better at " + std::to_string(count.better) + ", worse at " + std::to_string(count.worse) +
           ", both solved at " + std::to_string(count.both_solved);
+  const std::string where = holds_beyond_these_rungs(margin) ? ": " : " over these rungs: ";
   return {Claim::accuracy,
           verdict_of(judge_accuracy(margin), margin,
-                     {"holds: more accurate", "does not hold: less accurate", "holds: as accurate",
-                      "holds: not less accurate"}),
+                     {"holds" + where + "more accurate", "does not hold" + where + "less accurate",
+                      "holds" + where + "as accurate", "holds" + where + "not less accurate"}),
           difference_name(analysis, margin.contestant) + " = " + estimate(margin.difference, margin.interval, 3),
           more};
 }

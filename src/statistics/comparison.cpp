@@ -213,7 +213,7 @@ void fill_differences(const Analysis& analysis, Margin& margin) {
   if (!rows.empty()) {
     margin.difference = mean(of_seeds);
     margin.interval = mean_interval(of_seeds);
-    margin.rung_interval = mean_interval(of_rungs);
+    if (margin.seeds >= least_pairs) margin.rung_interval = mean_interval(of_rungs);
     margin.p = sign_flip_p(of_seeds);
     const Values joint = joint_sign_flip_p({of_seeds, times.differences});
     margin.p_joint = joint[0];

@@ -20,6 +20,14 @@ Call judge_accuracy(const Margin& margin) {
   return call(margin.interval, margin.p_joint, -smallest_difference, smallest_difference);
 }
 
+bool holds_beyond_these_rungs(const Margin& margin) {
+  switch (judge_accuracy(margin)) {
+    case Call::more: return margin.rung_interval.above(smallest_difference);
+    case Call::less: return margin.rung_interval.below(-smallest_difference);
+    default: return false;
+  }
+}
+
 Call judge_time(const Margin& margin) {
   if (margin.seeds < least_pairs) return Call::too_few_seeds;
   if (margin.learned_rungs == 0) return Call::nothing_learned;

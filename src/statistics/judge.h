@@ -34,7 +34,10 @@ enum class Call {
   too_few_rungs
 };
 
+// Of these rungs, whatever the seed.
 Call judge_accuracy(const Margin& margin);
+// Whether the same is shown with rungs as units: of others of their kind, too.
+bool holds_beyond_these_rungs(const Margin& margin);
 Call judge_time(const Margin& margin);  // more: fewer steps to solve
 Call judge_trend(const Margin& margin);
 

@@ -375,7 +375,7 @@ TEST_CASE("cli: a climb is not reported on or judged by the runs of its tuning")
              "contestant,against,rung,seeds_solved,against_seeds_solved,seeds,fisher_p_holm,time_rung,steps_ratio,"
              "ratio_low,ratio_high,time_p_holm,verdict\nea,dpa,base 8,2,12,12,0.001,base 5,0.5,0.4,0.6,0.002,lower\n");
   write_file(climb / "runs.csv", "no,table,of,a,sweep\n");
-  expect(scratch.run("report climbs/one"), 1, {"without climb.html"});
+  expect(scratch.run("report climbs/one"), 1, {"a climb without climb.html"});
   write_file(climb / "climb.html", "its page");
   expect(scratch.run("report climbs/one"), 0, {"climbs less high", "report in climbs/one/climb.html"});
   expect(scratch.run("report climbs/one --out o"), 2, {"is a climb", "climb.html"});

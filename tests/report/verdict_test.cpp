@@ -54,7 +54,7 @@ TEST_CASE("verdict: a score that is better, ever more, and alone at the top") {
   REQUIRE(v.size() == 4);
   CHECK(v[0].words == "ea is at least as accurate as dpa");
   CHECK(v[0].where == "sweep");
-  CHECK(v[0].verdict == "holds: more accurate");
+  CHECK(v[0].verdict == "holds over these rungs: more accurate");
   // 1 - (0.9 - 0.02 · mean delay 12 + 0.002 · mean seed 3.5)
   CHECK(v[0].evidence.starts_with("ea − dpa = +0.333 [+0.32"));
   CHECK(v[0].evidence.ends_with("; p 0.008, 5 rungs × 8 seeds; better at 5, worse at 0, both solved at 0"));
@@ -72,12 +72,12 @@ TEST_CASE("verdict: a score that is better, ever more, and alone at the top") {
 TEST_CASE("verdict: what does not hold is said") {
   CHECK(judged(runs(8, shrinking))[1].verdict == "does not hold: shrinks");
   const Verdicts none = judged(runs(8, equal));
-  CHECK(none[0].verdict == "holds: as accurate");  // within 0.01
+  CHECK(none[0].verdict == "holds over these rungs: as accurate");  // within 0.01
   CHECK(none[1].verdict == "no trend shown");
   CHECK(none[2].verdict == "no difference shown");
   CHECK(none[3].verdict == "neither solves any rung");
   const Verdicts reversed = judged(runs(8, worse));
-  CHECK(reversed[0].verdict == "does not hold: less accurate");
+  CHECK(reversed[0].verdict == "does not hold over these rungs: less accurate");
   CHECK(reversed[2].verdict == "does not hold: the other way round");
   CHECK(reversed[3].verdict == "later");
   CHECK(judged(runs(1, growing))[0].evidence.starts_with("ea − dpa = +0.340; p 1.000, 5 rungs × 1 seed;"));
@@ -88,10 +88,10 @@ TEST_CASE("verdict: optimizers are judged apart") {
   const Verdicts v = judged(runs(8, growing, "sgd") + runs(8, worse, "adam", 1000));
   REQUIRE(v.size() == 8);
   CHECK(v[0].where == "sweep, adam");
-  CHECK(v[0].verdict == "does not hold: less accurate");
+  CHECK(v[0].verdict == "does not hold over these rungs: less accurate");
   CHECK(v[2].evidence.ends_with("ea none, dpa 40.0 bits"));
   CHECK(v[4].where == "sweep, sgd");
-  CHECK(v[4].verdict == "holds: more accurate");
+  CHECK(v[4].verdict == "holds over these rungs: more accurate");
 }
 
 TEST_CASE("verdict: cost") {
@@ -191,7 +191,7 @@ TEST_CASE("verdict: failed runs are counted, and leaving them out is told") {
   rows.replace(rows.find(one), one.size(), "\n8,4,ea,sgd,0,8,0.25,,,,0,,failed\n");
   const Verdicts v = judged(rows);
   CHECK(v[0].evidence.starts_with("ea − dpa = +0.314"));  // 0.333 less 0.75 / (5 · 8)
-  CHECK(contains(v[0].evidence, "; without the 1 failed run: holds: more accurate, ea − dpa = +0.3"));
+  CHECK(contains(v[0].evidence, "; without the 1 failed run: holds over these rungs: more accurate, ea − dpa = +0.3"));
 }
 
 TEST_CASE("verdict: a climb is judged by its pairs") {
@@ -239,7 +239,7 @@ TEST_CASE("verdict: directories are read, the table follows the claims") {
   const auto lines = split(verdict_table(all), '\n');
   REQUIRE(lines.size() == 18);  // two of heading, four claims of two sweeps, the notes on them, the end
   CHECK(lines[2].starts_with("| ea is at least as accurate as dpa | ladder_verdict_test | holds"));
-  CHECK(lines[3].starts_with("|  | sweep | holds: as accurate |"));
+  CHECK(lines[3].starts_with("|  | sweep | holds over these rungs: as accurate |"));
   CHECK(verdict_table({{Claim::cost, "a|b", "c", "d", "e"}}).starts_with("| claim | in | verdict | evidence |\n"
                                                                              "|---|---|---|---|\n| a\\|b | c | d | e |\n"));
   CHECK(lines[11] == "In the paper's words:");

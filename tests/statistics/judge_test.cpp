@@ -19,13 +19,13 @@ struct Run {
 };
 using Runs = Run (*)(int rung, int seed, bool ea);
 
-// Five rungs of chance 0.25 and the best possible 0.9, a budget of 1000 steps.
-Analysis analysed(Runs run_of, int seeds = 8) {
+// Rungs of chance 0.25 and the best possible 0.9, a budget of 1000 steps.
+Analysis analysed(Runs run_of, int seeds = 8, int rungs = 5) {
   std::string text =
       "run,delay,score,steps,seed,complexity_bits,chance,best_possible,steps_done,accuracy,rollout_accuracy,solved,"
       "step_solved,status\n";
   int number = 0;
-  for (int rung = 0; rung < 5; ++rung)
+  for (int rung = 0; rung < rungs; ++rung)
     for (const bool ea : {false, true})
       for (int seed = 0; seed < seeds; ++seed) {
         const Run run = run_of(rung, seed, ea);
@@ -111,14 +111,20 @@ TEST_CASE("judge: failed runs are unsolved and at chance, and what they do to th
   CHECK(margin_of(without).difference > 0.2);
 }
 
-TEST_CASE("judge: the interval of the ladder's mean speaks of its rungs, another one of others") {
-  // A gain at two rungs, a loss at one: sure for these rungs, not for others.
-  const Analysis analysis = analysed([](int rung, int seed, bool ea) {
-    const double gains[] = {0.2, 0.2, -0.1, 0, 0};
-    return Run{0.5 + gains[rung] * ea + 0.001 * (seed % 3)};
-  });
-  CHECK(judge_accuracy(margin_of(analysis)) == Call::more);
-  CHECK(std::isnan(margin_of(analysis).rung_interval.low));  // five rungs are too few
+TEST_CASE("judge: what is shown over these rungs is not shown over others unless the rungs agree") {
+  const auto with = [](double gain_of_odd_rungs) {
+    static double gain;
+    gain = gain_of_odd_rungs;
+    return analysed([](int rung, int seed, bool ea) {
+      return Run{0.5 + (rung % 2 ? gain : 0.2) * ea + 0.001 * (seed % 3)};
+    }, 8, 6);
+  };
+  const Analysis agreeing = with(0.1), torn = with(-0.1), few = analysed(
+      [](int, int seed, bool ea) { return Run{0.5 + 0.2 * ea + 0.001 * (seed % 3)}; }, 8, 5);
+  for (const Analysis* analysis : {&agreeing, &torn, &few}) CHECK(judge_accuracy(margin_of(*analysis)) == Call::more);
+  CHECK(holds_beyond_these_rungs(margin_of(agreeing)));
+  CHECK_FALSE(holds_beyond_these_rungs(margin_of(torn)));
+  CHECK_FALSE(holds_beyond_these_rungs(margin_of(few)));  // five rungs are too few
 }
 
 TEST_CASE("judge: six seeds are needed") {
