@@ -83,9 +83,10 @@ TEST_CASE("error rates: contestants that do not differ are told apart in 5 % of 
   for (const auto& [ladder, seeds] :
        {std::pair(&mixed, 6), std::pair(&mixed, 12), std::pair(&telling, 6), std::pair(&telling, 12)}) {
     const Claims claims = count_claims(sweeps, *ladder, seeds, 0);
-    INFO("ladder " << std::string(ladder == &mixed ? "mixed" : "telling") << ", " << seeds << " seeds, " << sweeps << " sweeps: at a rung " << claims.rungs << ", over the rungs "
-               << claims.over_rungs << ", either " << claims.either << ", trend " << claims.trend << ", reach " << claims.reach << "; allowed "
-               << allowed);
+    INFO("ladder " << std::string(ladder == &mixed ? "mixed" : "telling") << ", " << seeds << " seeds, " << sweeps
+                   << " sweeps: at a rung " << claims.rungs << ", over the rungs " << claims.over_rungs
+                   << ", either " << claims.either << ", trend " << claims.trend << ", reach " << claims.reach
+                   << "; allowed " << allowed);
     CHECK(claims.rungs <= allowed);
     CHECK(claims.over_rungs <= allowed);
     if (ladder == &mixed) CHECK(claims.either <= allowed);  // two families: each has its 5 %
