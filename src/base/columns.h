@@ -1,6 +1,7 @@
 // What the columns of a file of results mean, for people and programs: columns.csv, `ladder list columns`.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -16,10 +17,22 @@ struct ColumnText {
   std::string meaning;
 };
 
-inline Table columns_table(const std::vector<ColumnText>& columns) {
-  Table table({"table", "column", "type", "unit", "meaning"}, "columns.csv");
-  for (const ColumnText& c : columns) table.add_row({c.table, c.name, c.type, c.unit, c.meaning});
-  return table;
-}
+// Describes the columns of a table, in their order, beside the code that fills it.
+struct ColumnMeaning {
+  std::string name, type, unit, meaning;
+};
+class RegisteredColumns {
+ public:
+  RegisteredColumns(const std::string& table, const std::vector<ColumnMeaning>& columns);
+};
+
+std::vector<ColumnText> registered_columns();  // of all such tables, in the order of their names
+// A table without rows that has these columns. Throws a failure if none are registered.
+Table described_table(const std::string& table);
+
+Table columns_table(const std::vector<ColumnText>& columns);
+// columns.csv in a directory: `first`, and what is registered of some tables.
+void write_columns(const std::filesystem::path& directory, const std::vector<std::string>& tables,
+                   std::vector<ColumnText> first = {});
 
 }  // namespace ladder

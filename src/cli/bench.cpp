@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "base/columns.h"
 #include "base/files.h"
 #include "cli/command.h"
 #include "lab/bench.h"
@@ -65,6 +66,7 @@ static ExitCode run_bench(const Arguments& arguments) {
     const Table table = bench(options, std::cerr);
     const auto file = options.directory / "bench.csv";
     write_file(file, table.to_csv());
+    write_columns(options.directory, {"bench.csv"});
     std::cout << bench_text(table) << "\nwrote " << file.string() << "\n";
   }
   print_signature(options.threads);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <iostream>
 
+#include "base/columns.h"
 #include "base/files.h"
 #include "base/signals.h"
 #include "base/version.h"
@@ -89,6 +90,7 @@ static ExitCode tell_table(const Plan& plan, const Table& table, const std::stri
   const auto path = plan.directory() / name;
   std::filesystem::create_directories(path.parent_path());
   write_file(path, table.to_csv());
+  write_columns(plan.directory(), {name});
   std::cout << "in " << path.string() << "\n";
   return ExitCode::ok;
 }

@@ -3,6 +3,7 @@
 #include <iostream>
 #include <set>
 
+#include "base/columns.h"
 #include "base/files.h"
 #include "cli/command.h"
 #include "geometry/geometry.h"
@@ -100,6 +101,10 @@ static ExitCode run_inspect(const Arguments& arguments) {
   for (const Geometry& model : models)
     write("attention-" + model.name + ".svg", attention_svg(model));
   if (arguments.has("svm")) write("svm.csv", margins_csv(found.margins));
+  std::vector<std::string> tables = written;
+  std::erase_if(tables, [](const std::string& name) { return !name.ends_with(".csv"); });
+  write_columns(directory, tables);
+  written.push_back("columns.csv");
   std::cout << geometry_summary(models) << "\n";
   if (arguments.has("svm")) std::cout << margins_summary(found.margins);
   std::cout << "wrote to " << directory.string() << ": "

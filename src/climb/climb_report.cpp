@@ -2,9 +2,11 @@
 
 #include <cmath>
 
+#include "base/columns.h"
 #include "base/files.h"
 #include "climb/picture.h"
 #include "ladder/base/text.h"
+#include "lab/results.h"
 #include "plot/svg.h"
 
 namespace ladder::climb {
@@ -21,9 +23,58 @@ static Interval share_interval(const Confirmation& confirmation) {
 
 // ---- tables -------------------------------------------------------------------------------------
 
+static const RegisteredColumns of_climb(
+    "climb.csv",
+    {{"contestant", "word", "", "who climbs"},
+     {"rung", "word", "", "its frontier: the highest that its best recipe solves in enough fresh seeds; empty: none"},
+     {"rung_number", "integer", "", "from 1 for the lowest; 0: none"},
+     {"seeds_solved", "integer", "seeds", "fresh ones that solve it"},
+     {"seeds", "integer", "seeds", "fresh ones"},
+     {"share_low", "number", "share", "lower end of Wilson's 95 % interval of the share that solves"},
+     {"share_high", "number", "share", "upper end"},
+     {"mean_steps", "number", "steps", "to solve; an unsolved seed counts with all its steps"},
+     {"recipe", "word", "", "the best one there"},
+     {"edges", "word", "", "where it lies at the edge of what was searched"},
+     {"monotone", "flag", "", "1: no solved rung lies above an unsolved one"},
+     {"trainings", "integer", "trainings", "made for it, tuning and comparisons included"},
+     {"steps", "integer", "steps", "of them all"},
+     {"search_steps", "integer", "steps", "of those on tuning seeds"}});
+static const RegisteredColumns of_rungs(
+    "rungs.csv",
+    {{"contestant", "word", "", "who climbs"},
+     {"rung", "word", "", "that was searched"},
+     {"rung_number", "integer", "", "from 1 for the lowest"},
+     {"recipes_tried", "integer", "recipes", "on the first tuning seed"},
+     {"recipes_solving", "integer", "recipes", "of these"},
+     {"best_recipe", "word", "", "chosen by the tuning seeds"},
+     {"tuning_seeds_solved", "integer", "seeds", "that it solves"},
+     {"tuning_seeds", "integer", "seeds", "that it was tried on"},
+     {"tuning_mean_steps", "number", "steps", "to solve there; an unsolved seed counts with all its steps"},
+     {"seeds_solved", "integer", "seeds", "fresh ones that solve; empty: the rung was not judged"},
+     {"seeds", "integer", "seeds", "fresh ones"},
+     {"share_low", "number", "share", "lower end of Wilson's 95 % interval of the share that solves"},
+     {"share_high", "number", "share", "upper end"},
+     {"mean_steps", "number", "steps", "to solve, of the fresh seeds"}});
+static const RegisteredColumns of_pairs(
+    "pairs.csv",
+    {{"contestant", "word", "", "one"},
+     {"against", "word", "", "the other"},
+     {"rung", "word", "", "the higher of their frontiers"},
+     {"seeds_solved", "integer", "seeds", "of the one there"},
+     {"against_seeds_solved", "integer", "seeds", "of the other there"},
+     {"seeds", "integer", "seeds", "of each"},
+     {"fisher_p", "number", "probability", "Fisher's exact test of these two counts"},
+     {"fisher_p_holm", "number", "probability", "after Holm's correction over all tests of the climb"},
+     {"time_rung", "word", "", "where times are compared: the lower frontier"},
+     {"steps_ratio", "number", "ratio", "restricted mean steps to solve, the one's / the other's"},
+     {"ratio_low", "number", "ratio", "lower end of its bootstrap interval"},
+     {"ratio_high", "number", "ratio", "upper end"},
+     {"time_p", "number", "probability", "sign-flip test of the paired steps"},
+     {"time_p_holm", "number", "probability", "after Holm's correction"},
+     {"verdict", "word", "", "of the one: higher, lower, sooner, later, equal, or no difference shown"}});
+
 static Table climb_table(const Plan& plan, const Contest& contest, const Ground& ground) {
-  Table table({"contestant", "rung", "rung_number", "seeds_solved", "seeds", "share_low", "share_high",
-               "mean_steps", "recipe", "edges", "monotone", "trainings", "steps", "search_steps"});
+  Table table = described_table("climb.csv");
   for (const Climber& climber : contest.climbers()) {
     std::vector<std::string> cells = {plan.contestant_name(climber.contestant())};
     const int rung = climber.frontier();
@@ -49,9 +100,7 @@ static Table climb_table(const Plan& plan, const Contest& contest, const Ground&
 }
 
 static Table rungs_table(const Plan& plan, const Contest& contest, const Ground& ground) {
-  Table table({"contestant", "rung", "rung_number", "recipes_tried", "recipes_solving", "best_recipe",
-               "tuning_seeds_solved", "tuning_seeds", "tuning_mean_steps", "seeds_solved", "seeds",
-               "share_low", "share_high", "mean_steps"});
+  Table table = described_table("rungs.csv");
   for (const Climber& climber : contest.climbers())
     for (const auto& [rung, search] : climber.searches()) {
       std::vector<std::string> cells = {plan.contestant_name(climber.contestant()), plan.rung_name(rung),
@@ -76,9 +125,7 @@ static Table rungs_table(const Plan& plan, const Contest& contest, const Ground&
 }
 
 static Table pairs_table(const Plan& plan, const std::vector<Pair>& pairs) {
-  Table table({"contestant", "against", "rung", "seeds_solved", "against_seeds_solved", "seeds", "fisher_p",
-               "fisher_p_holm", "time_rung", "steps_ratio", "ratio_low", "ratio_high", "time_p", "time_p_holm",
-               "verdict"});
+  Table table = described_table("pairs.csv");
   for (const Pair& pair : pairs) {
     const bool reach = pair.rung >= 0, times = pair.time_rung >= 0;
     table.add_row({plan.contestant_name(pair.a), plan.contestant_name(pair.b),
@@ -221,6 +268,7 @@ void write_report(const ClimbReport& report, const std::filesystem::path& direct
   write_file(directory / "climb.csv", report.climb.to_csv());
   write_file(directory / "rungs.csv", report.rungs.to_csv());
   write_file(directory / "pairs.csv", report.pairs.to_csv());
+  write_columns(directory, {"climb.csv", "rungs.csv", "pairs.csv"}, lab::run_columns());
   write_file(directory / "climb.svg", report.picture);
   write_file(directory / "climb.html", report.page);
 }

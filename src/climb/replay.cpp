@@ -1,5 +1,7 @@
 #include "climb/replay.h"
 
+#include "base/columns.h"
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -190,9 +192,19 @@ std::vector<ReplayRow> replay(const Plan& plan, const lab::FinishedRuns& grid, i
   return rows;
 }
 
+static const RegisteredColumns of_replay(
+    "replay.csv",
+    {{"contestant", "word", "", "whose climbs; all: of all together"},
+     {"replays", "integer", "climbs", "on the rows of the grid, recipes shuffled, seeds drawn again"},
+     {"same_frontier", "integer", "climbs", "that end where a search of the whole grid with these seeds ends"},
+     {"higher", "integer", "climbs", "that end above it"},
+     {"good_recipe", "integer", "climbs", "of same_frontier whose recipe is within 10 % of the grid's best"},
+     {"cost", "number", "share", "steps / steps of the grid"},
+     {"searches", "integer", "searches", "of a rung"},
+     {"missed", "integer", "searches", "that found no recipe where the grid has one that solves"}});
+
 Table table_of(const std::vector<ReplayRow>& rows) {
-  Table table({"contestant", "replays", "same_frontier", "higher", "good_recipe", "cost", "searches",
-               "missed"});
+  Table table = described_table("replay.csv");
   for (const ReplayRow& row : rows)
     table.add_row({row.contestant, std::to_string(row.replays),
                    std::to_string(row.same_frontier), std::to_string(row.higher), std::to_string(row.good_recipe), fixed(row.steps / row.grid_steps, 4),
@@ -298,9 +310,20 @@ std::vector<SimulationRow> simulate(const Plan& plan, int simulations) {
   return rows;
 }
 
+static const RegisteredColumns of_simulation(
+    "simulation.csv",
+    {{"kind", "word", "", "how the simulated contestants' chances fall with the rungs"},
+     {"true_frontier", "word", "", "the highest rung that they solve in enough seeds"},
+     {"simulations", "integer", "climbs", "of two equal contestants"},
+     {"same_frontier", "integer", "climbs", "that end at the true frontier"},
+     {"within_one", "integer", "climbs", "that end within one rung of it"},
+     {"intervals", "integer", "intervals", "reported of the share that solves"},
+     {"covering", "integer", "intervals", "that hold the true share"},
+     {"called_different", "integer", "climbs", "whose two equal contestants were called different"},
+     {"called_equal", "integer", "climbs", "whose two equal contestants were called equal"}});
+
 Table table_of(const std::vector<SimulationRow>& rows) {
-  Table table({"kind", "true_frontier", "simulations", "same_frontier", "within_one", "intervals", "covering",
-               "called_different", "called_equal"});
+  Table table = described_table("simulation.csv");
   for (const SimulationRow& row : rows)
     table.add_row({row.kind, row.true_frontier, std::to_string(row.simulations),
                    std::to_string(row.same_frontier), std::to_string(row.within_one),

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <functional>
 
-#include "base/table.h"
+#include "base/columns.h"
 #include "plot/chart.h"
 
 namespace ladder::geometry {
@@ -39,7 +39,7 @@ struct Row {
 };
 
 struct Column {
-  const char* name;
+  const char *name, *type, *unit, *meaning;
   std::function<std::string(const Row&)> cell;
 };
 
@@ -47,38 +47,90 @@ std::string whole(std::int64_t count) { return std::to_string(count); }
 std::string flag(bool yes) { return yes ? "1" : "0"; }
 
 const Column columns[] = {
-    {"checkpoint", [](const Row& r) { return r.model.name; }},
-    {"contestant", [](const Row& r) { return r.model.contestant; }},
-    {"sequences", [](const Row& r) { return whole(r.model.sequences); }},
-    {"accuracy", [](const Row& r) { return number(r.model.accuracy); }},
-    {"chance", [](const Row& r) { return number(r.model.chance); }},
-    {"head_size", [](const Row& r) { return whole(r.model.head_size); }},
-    {"random_abs_cosine", [](const Row& r) { return number(r.random()); }},
-    {"layer", [](const Row& r) { return whole(r.layer); }},
-    {"head", [](const Row& r) { return r.head; }},
-    {"rows", [](const Row& r) { return whole(r.tally.rows()); }},
-    {"pairs", [](const Row& r) { return whole(r.tally.pairs()); }},
-    {"attended_pairs", [](const Row& r) { return whole(r.tally.count(Standing::attended)); }},
-    {"suppressed_pairs", [](const Row& r) { return whole(r.tally.count(Standing::suppressed)); }},
-    {"zero_norm_pairs", [](const Row& r) { return whole(r.tally.zero_norm_pairs()); }},
-    {"antiparallel_share", [](const Row& r) { return number(r.tally.antiparallel_share()); }},
-    {"parallel_share", [](const Row& r) { return number(r.tally.parallel_share()); }},
-    {"antiparallel_if_uniform",
+    {"checkpoint", "word", "", "name of the file; with -initial: before training",
+     [](const Row& r) { return r.model.name; }},
+    {"contestant", "word", "", "mixer, score, pattern",
+     [](const Row& r) { return r.model.contestant; }},
+    {"sequences", "integer", "sequences", "held-out ones that were looked at",
+     [](const Row& r) { return whole(r.model.sequences); }},
+    {"accuracy", "number", "share", "of tokens, on these sequences",
+     [](const Row& r) { return number(r.model.accuracy); }},
+    {"chance", "number", "share", "accuracy of guessing",
+     [](const Row& r) { return number(r.model.chance); }},
+    {"head_size", "integer", "", "entries of a query and a key",
+     [](const Row& r) { return whole(r.model.head_size); }},
+    {"random_abs_cosine", "number", "", "mean |cos| of two random directions of that size",
+     [](const Row& r) { return number(r.random()); }},
+    {"layer", "integer", "", "from 0",
+     [](const Row& r) { return whole(r.layer); }},
+    {"head", "word", "", "from 0; all: the heads of the layer together",
+     [](const Row& r) { return r.head; }},
+    {"rows", "integer", "queries", "that were looked at",
+     [](const Row& r) { return whole(r.tally.rows()); }},
+    {"pairs", "integer", "pairs", "of query and legal key",
+     [](const Row& r) { return whole(r.tally.pairs()); }},
+    {"attended_pairs", "integer", "pairs", "with more than the uniform share of their row",
+     [](const Row& r) { return whole(r.tally.count(Standing::attended)); }},
+    {"suppressed_pairs", "integer", "pairs", "with less than a tenth of it",
+     [](const Row& r) { return whole(r.tally.count(Standing::suppressed)); }},
+    {"zero_norm_pairs", "integer", "pairs", "that have no cosine, as query or key is 0",
+     [](const Row& r) { return whole(r.tally.zero_norm_pairs()); }},
+    {"antiparallel_share", "number", "share", "of attention, to pairs of cos < -0.5",
+     [](const Row& r) { return number(r.tally.antiparallel_share()); }},
+    {"parallel_share", "number", "share", "of attention, to pairs of cos > 0.5",
+     [](const Row& r) { return number(r.tally.parallel_share()); }},
+    {"antiparallel_if_uniform", "number", "share", "what antiparallel_share would be if every row were uniform",
      [](const Row& r) { return number(r.tally.antiparallel_if_uniform()); }},
-    {"parallel_if_uniform", [](const Row& r) { return number(r.tally.parallel_if_uniform()); }},
-    {"abs_cosine_suppressed",
+    {"parallel_if_uniform", "number", "share", "the same of parallel_share",
+     [](const Row& r) { return number(r.tally.parallel_if_uniform()); }},
+    {"abs_cosine_suppressed", "number", "", "mean |cos| of suppressed pairs",
      [](const Row& r) { return number(r.tally.mean_abs_cosine(Standing::suppressed)); }},
-    {"abs_cosine_attended",
+    {"abs_cosine_attended", "number", "", "mean |cos| of attended pairs",
      [](const Row& r) { return number(r.tally.mean_abs_cosine(Standing::attended)); }},
-    {"mean_abs_z", [](const Row& r) { return number(r.tally.mean_abs_z()); }},
-    {"median_abs_z", [](const Row& r) { return number(r.tally.median_abs_z()); }},
-    {"entropy_bits", [](const Row& r) { return number(r.tally.entropy_bits()); }},
-    {"relative_entropy", [](const Row& r) { return number(r.tally.relative_entropy()); }},
-    {"key_effective_rank", [](const Row& r) { return number(r.rank); }},
-    {"by_orthogonality",
+    {"mean_abs_z", "number", "", "mean |z| over all pairs",
+     [](const Row& r) { return number(r.tally.mean_abs_z()); }},
+    {"median_abs_z", "number", "", "median |z|",
+     [](const Row& r) { return number(r.tally.median_abs_z()); }},
+    {"entropy_bits", "number", "bits", "mean entropy of a row",
+     [](const Row& r) { return number(r.tally.entropy_bits()); }},
+    {"relative_entropy", "number", "share", "mean of entropy / that of a uniform row",
+     [](const Row& r) { return number(r.tally.relative_entropy()); }},
+    {"key_effective_rank", "number", "", "of the keys (Roy & Vetterli 2007)",
+     [](const Row& r) { return number(r.rank); }},
+    {"by_orthogonality", "flag", "", "suppressed pairs are nearer to orthogonal than random ones, and than half of the attended ones",
      [](const Row& r) { return flag(suppresses_by_orthogonality(r.tally, r.random())); }},
-    {"by_both_signs", [](const Row& r) { return flag(matches_by_both_signs(r.tally)); }},
+    {"by_both_signs", "flag", "", "parallel and antiparallel pairs both get more than uniform rows would give them",
+     [](const Row& r) { return flag(matches_by_both_signs(r.tally)); }},
 };
+
+std::vector<ColumnMeaning> meanings() {
+  std::vector<ColumnMeaning> all;
+  for (const Column& c : columns) all.push_back({c.name, c.type, c.unit, c.meaning});
+  return all;
+}
+const RegisteredColumns of_geometry("geometry.csv", meanings());
+const RegisteredColumns of_attention(
+    "attention.csv",
+    {{"checkpoint", "word", "", "as in geometry.csv"},
+     {"layer", "integer", "", "from 0"},
+     {"head", "integer", "", "from 0"},
+     {"query", "integer", "", "position"},
+     {"key", "integer", "", "position; only legal pairs have a row"},
+     {"mean_probability", "number", "share", "of the query's attention, mean over the sequences"},
+     {"example_query", "integer", "", "token at the query in the first sequence"},
+     {"example_key", "integer", "", "token at the key there"},
+     {"example_probability", "number", "share", "of attention there"},
+     {"example_z", "number", "", "z there"}});
+const RegisteredColumns of_cosine(
+    "cosine.csv",
+    {{"checkpoint", "word", "", "as in geometry.csv"},
+     {"layer", "integer", "", "from 0"},
+     {"head", "integer", "", "from 0"},
+     {"standing", "word", "", "suppressed, between or attended"},
+     {"cosine_from", "number", "", "lower end of the bin"},
+     {"cosine_to", "number", "", "upper end"},
+     {"count", "integer", "pairs", "in the bin"},
+     {"share", "number", "share", "of the pairs of that standing"}});
 
 // The rows of a layer: each head, then all of them.
 std::vector<Row> rows_of(const Geometry& model, int layer) {
@@ -94,9 +146,7 @@ std::vector<Row> rows_of(const Geometry& model, int layer) {
 }  // namespace
 
 std::string geometry_csv(const Geometries& models) {
-  std::vector<std::string> names;
-  for (const Column& column : columns) names.push_back(column.name);
-  Table table(names);
+  Table table = described_table("geometry.csv");
   for (const Geometry& model : models)
     for (const int layer : model.layers)
       for (const Row& row : rows_of(model, layer)) {
@@ -108,14 +158,12 @@ std::string geometry_csv(const Geometries& models) {
 }
 
 std::string attention_csv(const Geometries& models) {
-  const std::vector<std::string> columns = {"checkpoint", "layer", "head", "query", "key", "mean_probability",
-                                            "example_query", "example_key", "example_probability", "example_z"};
-  std::string text = Table(columns).to_csv();
+  std::string text = described_table("attention.csv").to_csv();
   const std::size_t heading = text.size();
   for (const Geometry& model : models)
     for (const HeadGeometry& head : model.measured)
       for (int query = 0; query < model.context; ++query) {  // a table of all rows would take much memory
-        Table table(columns);
+        Table table = described_table("attention.csv");
         for (int key = 0; key < model.context; ++key) {
           const std::size_t at = static_cast<std::size_t>(query) * model.context + key;
           if (std::isnan(head.mean_probability[at])) continue;
@@ -133,8 +181,7 @@ std::string attention_csv(const Geometries& models) {
 static double bin_edge(int bin) { return -1 + 2.0 * bin / cosine_bins; }
 
 std::string cosine_csv(const Geometries& models) {
-  Table table({"checkpoint", "layer", "head", "standing", "cosine_from", "cosine_to", "count",
-               "share"});
+  Table table = described_table("cosine.csv");
   for (const Geometry& model : models)
     for (const HeadGeometry& head : model.measured)
       for (const Standing standing :

@@ -6,7 +6,7 @@
 #include <limits>
 #include <numeric>
 
-#include "base/table.h"
+#include "base/columns.h"
 #include "geometry/reader.h"
 #include "ladder/base/random.h"
 
@@ -189,8 +189,7 @@ Margins measure_margins(const std::string& name, const Settings& settings, Param
 namespace {
 
 struct Column {
-  const char* name;
-  const char* meaning;
+  const char *name, *type, *meaning;
   std::string (*cell)(const HeadMargin&);
 };
 
@@ -198,52 +197,57 @@ std::string number(double value) { return std::isnan(value) ? "" : fixed(value, 
 std::string whole(std::int64_t value) { return std::to_string(value); }
 
 const Column columns[] = {
-    {"checkpoint", "the file's name", [](const HeadMargin& h) { return h.checkpoint; }},
-    {"contestant", "mixer, score, pattern", [](const HeadMargin& h) { return h.contestant; }},
-    {"layer", "from 0", [](const HeadMargin& h) { return whole(h.layer); }},
-    {"head", "from 0", [](const HeadMargin& h) { return whole(h.head); }},
-    {"queries", "query rows asked, spread over held-out sequences",
+    {"checkpoint", "word", "the file's name", [](const HeadMargin& h) { return h.checkpoint; }},
+    {"contestant", "word", "mixer, score, pattern", [](const HeadMargin& h) { return h.contestant; }},
+    {"layer", "integer", "from 0", [](const HeadMargin& h) { return whole(h.layer); }},
+    {"head", "integer", "from 0", [](const HeadMargin& h) { return whole(h.head); }},
+    {"queries", "integer", "query rows asked, spread over held-out sequences",
      [](const HeadMargin& h) { return whole(h.queries); }},
-    {"constraints", "pairs of the chosen key (that with most attention) and another one",
+    {"constraints", "integer", "pairs of the chosen key (that with most attention) and another one",
      [](const HeadMargin& h) { return whole(h.constraints); }},
-    {"chosen_by", "z, or |z| where that tells the chosen key better (even scores)",
+    {"chosen_by", "word", "z, or |z| where that tells the chosen key better (even scores)",
      [](const HeadMargin& h) { return std::string(h.by_size ? "|z|" : "z"); }},
-    {"attention", "mean weight of the chosen key", [](const HeadMargin& h) { return number(h.attention); }},
-    {"satisfied", "share of constraints that the head's own W satisfies",
+    {"attention", "number", "mean weight of the chosen key", [](const HeadMargin& h) { return number(h.attention); }},
+    {"satisfied", "number", "share of constraints that the head's own W satisfies",
      [](const HeadMargin& h) { return number(h.satisfied); }},
-    {"separable", "1: some matrix W satisfies all constraints, and W* is the one of largest margin",
+    {"separable", "flag", "1: some matrix W satisfies all constraints, and W* is the one of largest margin",
      [](const HeadMargin& h) { return whole(h.solution.separable); }},
-    {"sweeps", "of the descent that looked for W*", [](const HeadMargin& h) { return whole(h.solution.sweeps); }},
-    {"margin", "smallest margin of W / norm of W", [](const HeadMargin& h) { return number(h.margin); }},
-    {"best_margin", "the same of W*", [](const HeadMargin& h) { return number(h.best_margin); }},
-    {"margin_ratio", "margin / best_margin: 1 where W is a multiple of W*",
+    {"sweeps", "integer", "of the descent that looked for W*", [](const HeadMargin& h) { return whole(h.solution.sweeps); }},
+    {"margin", "number", "smallest margin of W / norm of W", [](const HeadMargin& h) { return number(h.margin); }},
+    {"best_margin", "number", "the same of W*", [](const HeadMargin& h) { return number(h.best_margin); }},
+    {"margin_ratio", "number", "margin / best_margin: 1 where W is a multiple of W*",
      [](const HeadMargin& h) { return number(h.margin / h.best_margin); }},
-    {"correlation", "of W and W*, as vectors", [](const HeadMargin& h) { return number(h.correlation); }},
-    {"untrained_correlation", "of the untrained head's W with the same W*",
+    {"correlation", "number", "of W and W*, as vectors", [](const HeadMargin& h) { return number(h.correlation); }},
+    {"untrained_correlation", "number", "of the untrained head's W with the same W*",
      [](const HeadMargin& h) { return number(h.untrained_correlation); }},
-    {"random_correlation", "of random W (root mean square over 100 of the head's rank)",
+    {"random_correlation", "number", "of random W (root mean square over 100 of the head's rank)",
      [](const HeadMargin& h) { return number(h.random_correlation); }},
-    {"support_pairs", "constraints that hold W* in place",
+    {"support_pairs", "integer", "constraints that hold W* in place",
      [](const HeadMargin& h) {
        const auto& l = h.solution.multipliers;
        return h.solution.separable
                   ? whole(std::count_if(l.begin(), l.end(), [](double x) { return x > 0; }))
                   : std::string();
      }},
-    {"norm", "of W", [](const HeadMargin& h) { return number(h.norm); }},
-    {"untrained_norm", "of W before training", [](const HeadMargin& h) { return number(h.untrained_norm); }},
-    {"stable_rank", "of W: squared norm / squared largest singular value",
+    {"norm", "number", "of W", [](const HeadMargin& h) { return number(h.norm); }},
+    {"untrained_norm", "number", "of W before training", [](const HeadMargin& h) { return number(h.untrained_norm); }},
+    {"stable_rank", "number", "of W: squared norm / squared largest singular value",
      [](const HeadMargin& h) { return number(h.stable_rank); }},
-    {"best_stable_rank", "of W*", [](const HeadMargin& h) { return number(h.best_stable_rank); }},
-    {"nuclear_ratio", "nuclear norm / norm of W", [](const HeadMargin& h) { return number(h.nuclear); }},
+    {"best_stable_rank", "number", "of W*", [](const HeadMargin& h) { return number(h.best_stable_rank); }},
+    {"nuclear_ratio", "number", "nuclear norm / norm of W", [](const HeadMargin& h) { return number(h.nuclear); }},
 };
+
+std::vector<ColumnMeaning> meanings() {
+  std::vector<ColumnMeaning> all;
+  for (const Column& c : columns) all.push_back({c.name, c.type, "", c.meaning});
+  return all;
+}
+const RegisteredColumns of_svm("svm.csv", meanings());
 
 }  // namespace
 
 std::string margins_csv(const std::vector<Margins>& models) {
-  std::vector<std::string> names;
-  for (const Column& column : columns) names.emplace_back(column.name);
-  Table table(names);
+  Table table = described_table("svm.csv");
   for (const Margins& model : models)
     for (const HeadMargin& head : model.heads) {
       std::vector<std::string> cells;

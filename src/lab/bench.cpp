@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ostream>
 
+#include "base/columns.h"
 #include "lab/bench_part.h"
 #include "ladder/base/text.h"
 #include "ladder/nn/mixer.h"
@@ -100,6 +101,25 @@ void bench_probe(const BenchShape& shape, const std::string& contestant, std::os
   rms_z(trainer.held_out(), trainer.network());
 }
 
+// ---- the table ----
+
+static const RegisteredColumns described(
+    "bench.csv",
+    {{"part", "word", "", "what is measured; peak: multiply-adds alone"},
+     {"shape", "word", "", "its size: of a step, or m x k x n of a product"},
+     {"form", "word", "", "of a product: NN, NT (B lies transposed), TN (A does), dW (TN as for weight gradients)"},
+     {"contestant", "word", "", "whose step, attention or rollout"},
+     {"threads", "integer", "", "that share the work"},
+     {"ms", "number", "milliseconds", "median of the repeats"},
+     {"gflops", "number", "10^9 operations a second", "floating-point operations at that median"},
+     {"share_of_peak", "number", "share", "of the multiply-add peak of that many threads"},
+     {"ratio_to_first", "number", "ratio", "time / time of the first contestant, or of dpa: median of the pairs' ratios"},
+     {"speed_up", "number", "ratio", "time with one thread / time: median of the pairs' ratios"},
+     {"runs_per_minute", "number", "runs", "of the sweep"},
+     {"memory_mb", "number", "10^6 bytes", "largest resident memory of a process that does nothing else"},
+     {"start_ms", "number", "milliseconds", "from the start of that process to the end of its first step"},
+     {"forwards", "number", "ratio", "time / time of a forward over the same tokens: median of the pairs' ratios"}});
+
 // ---- measuring ----------------------------------------------------------------------------------
 
 std::string milliseconds(double seconds) {
@@ -125,9 +145,7 @@ Table Bench::measure() {
 }
 
 Table Bench::table(const std::vector<Cells>& rows) const {
-  std::vector<std::string> columns = {"part", "shape", "form", "contestant", "threads", "ms", "gflops",
-                                      "share_of_peak", "ratio_to_first", "speed_up", "runs_per_minute",
-                                      "memory_mb", "start_ms", "forwards"};
+  std::vector<std::string> columns = described_table("bench.csv").columns();
   for (const Cells& row : rows)
     for (const auto& cell : row)
       if (std::find(columns.begin(), columns.end(), cell.first) == columns.end()) columns.push_back(cell.first);

@@ -55,18 +55,7 @@ struct BenchOptions {
   int longest = 8192;                                 // context, of forward, rollout and memory
 };
 
-// One row a measurement; a cell that does not apply is empty. Columns:
-//   part, shape, form, contestant, threads
-//   ms               median of the repeats
-//   gflops           10^9 floating-point operations a second, at that median
-//   share_of_peak    of the multiply-add peak of that many threads (first row: its median, of one)
-//   ratio_to_first   time / time of the first contestant, or of dpa: median of the pairs' ratios
-//   speed_up         time with one thread / time: median of the pairs' ratios
-//   runs_per_minute  of the sweep
-//   memory_mb        largest resident memory of a process that does nothing else
-//   start_ms         from the start of that process to the end of its first step
-//   forwards         time / time of a forward over the same tokens: median of the pairs' ratios
-// and what else a part measures.
+// One row a measurement; a cell that does not apply is empty. `ladder list columns` tells what each holds.
 // Matrix products C[m,n] = A[m,k]·B[k,n] have shape m x k x n and form NN, NT (B lies transposed),
 // TN (A lies transposed), or dW: TN in the shapes of weight gradients, where k counts the tokens.
 // Tells on `progress` what it is about. Throws a usage error for names that it does not know, a

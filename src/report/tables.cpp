@@ -341,6 +341,7 @@ std::vector<ColumnText> all_columns() {
   for (const Sheet& sheet :
        {summary_sheet(none), comparison_sheet(none), margins_sheet(none), marginals_sheet(none)})
     all.insert(all.end(), sheet.columns.begin(), sheet.columns.end());
+  for (const ColumnText& column : registered_columns()) all.push_back(column);
   return all;
 }
 

@@ -170,7 +170,8 @@ TEST_CASE("cli: list shows all that is registered") {
 TEST_CASE("cli: the columns of all tables are described") {
   const Output out = run("list columns");
   expect(out, 0, {"runs.csv", "curves.csv", "summary.csv", "comparison.csv", "margins.csv", "marginals.csv",
-                  "step_solved", "share", "p_holm"});
+                  "bench.csv", "geometry.csv", "attention.csv", "cosine.csv", "svm.csv", "climb.csv", "rungs.csv",
+                  "pairs.csv", "step_solved", "share", "p_holm"});
   for (const std::string& line : split(out.text, '\n')) CHECK(line.size() <= 90);
 }
 

@@ -363,9 +363,9 @@ TEST_CASE("inspect: the same checkpoint gives the same bytes, beside it") {
   CHECK(run_inspect({checkpoint, "--sequences", "8"}) == first_text);
   CHECK(contents(folder.path / "tiny-geometry") == first);
   for (const char* name : {"geometry.csv", "attention.csv", "cosine.csv", "cosine.svg",
-                           "cosine-heads.svg", "attention-tiny.svg"})
+                           "cosine-heads.svg", "attention-tiny.svg", "columns.csv"})
     CHECK_MESSAGE(first.contains(name), name);
-  CHECK(first.size() == 6);
+  CHECK(first.size() == 7);
 }
 
 TEST_CASE("inspect: several checkpoints, and the models they started from") {

@@ -1,4 +1,5 @@
 // What the bench tells, not how fast anything is.
+#include "base/columns.h"
 #include "lab/bench.h"
 
 #include <doctest/doctest.h>
@@ -138,6 +139,11 @@ TEST_CASE("the sweep is made by one thread and by all") {
   CHECK(table.number(2, "speed_up") > 0);
   CHECK(std::filesystem::exists(directory / "sweep" / "runs.csv"));
   std::filesystem::remove_all(directory);
+}
+
+TEST_CASE("every column of bench.csv is described") {
+  const Table table = quick_bench({"steps", "matmul", "attention", "operations", "sweep"});
+  CHECK(table.columns() == described_table("bench.csv").columns());
 }
 
 TEST_CASE("the text has a table a part, without empty columns") {
