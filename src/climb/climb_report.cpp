@@ -67,7 +67,7 @@ static const RegisteredColumns of_pairs(
      {"fisher_p_holm", "number", "probability", "after Holm's correction over all tests of the climb"},
      {"time_rung", "word", "", "where times are compared: the lower frontier"},
      {"steps_ratio", "number", "ratio", "restricted mean steps to solve, the one's / the other's"},
-     {"ratio_low", "number", "ratio", "lower end of its bootstrap interval"},
+     {"ratio_low", "number", "ratio", "lower end of its 95 % interval, by sign flips"},
      {"ratio_high", "number", "ratio", "upper end"},
      {"time_p", "number", "probability", "sign-flip test of the paired steps"},
      {"time_p_holm", "number", "probability", "after Holm's correction"},

@@ -36,14 +36,9 @@ static void compare_times(Pair& pair, const Climber& a, const Climber& b, const 
   const Values x = a.confirmations().at(pair.time_rung).times(steps);
   const Values y = b.confirmations().at(pair.time_rung).times(steps);
   pair.ratio = mean(x) / mean(y);
-  const int n = static_cast<int>(x.size());
-  pair.ratio_interval = bootstrap(n, [&](const int* seeds, int count) {
-    double of_x = 0, of_y = 0;
-    for (int i = 0; i < count; ++i) of_x += x[seeds[i]], of_y += y[seeds[i]];
-    return of_x / of_y;
-  });
+  pair.ratio_interval = ratio_interval(x, y);
   Values differences;
-  for (int i = 0; i < n; ++i) differences.push_back(x[i] - y[i]);
+  for (std::size_t i = 0; i < x.size(); ++i) differences.push_back(x[i] - y[i]);
   pair.time_p = sign_flip_p(differences);
 }
 
