@@ -14,12 +14,12 @@ namespace ladder::report {
 namespace fs = std::filesystem;
 using plot::escape_xml;
 
-static const char* const tables[] = {"bench.csv", "geometry.csv"};
+static const char* const tables[] = {"bench.csv", "geometry.csv", "replay.csv", "simulation.csv"};
 
 Results results_of(const fs::path& directory) {
   const auto has = [&](const char* name) { return fs::exists(directory / name); };
   if (has("climb.csv")) return Results::climb;  // its runs.csv is no sweep: the runs of tuning
-  if (has("runs.csv")) return Results::sweep;
+  if (has("runs.csv") && !has("replay.csv")) return Results::sweep;  // else: the grid of a climb
   return std::any_of(std::begin(tables), std::end(tables), has) ? Results::other : Results::none;
 }
 

@@ -7,7 +7,7 @@
 
 namespace ladder::report {
 
-enum class Results { none, sweep, climb, other };  // other: bench.csv or geometry.csv
+enum class Results { none, sweep, climb, other };  // other: bench, geometry, replay, simulation
 Results results_of(const std::filesystem::path& directory);
 
 // The directory if it has results of its own; else its subfolders that have some, and theirs, by name.

@@ -220,6 +220,8 @@ Verdicts judge(const std::filesystem::path& directory, const std::string& name) 
     verdicts.insert(verdicts.end(), more.begin(), more.end());
   };
   add("climb.csv", [&](const Table& climb) { return judge_climb(name, climb, Table::read(directory / "pairs.csv")); });
+  if (std::filesystem::exists(directory / "replay.csv") || std::filesystem::exists(directory / "simulation.csv"))
+    any = true;  // about the search itself: no claim of the paper
   if (!any)
     add("runs.csv", [&](const Table& runs) { return judge_sweep(name, analyse(lab::with_words_for_flags(runs))); });
   add("bench.csv", [&](const Table& bench) { return judge_cost(name, bench); });
