@@ -103,7 +103,7 @@ class Work {
   Work(const Plan& plan, Climb& climb, std::function<std::vector<Trial>()> wanted, std::ostream& out,
        bool terminal)
       : plan_(plan), climb_(climb), store_(*climb.store), wanted_(std::move(wanted)),
-        progress_(plan, out, terminal), out_(out) {}
+        progress_(plan, out, terminal) {}
 
   void finish(int threads) {
 #pragma omp parallel num_threads(threads)
@@ -195,7 +195,6 @@ class Work {
   Store& store_;
   std::function<std::vector<Trial>()> wanted_;
   Progress progress_;
-  std::ostream& out_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::set<Trial> busy_;

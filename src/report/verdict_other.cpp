@@ -109,7 +109,9 @@ Verdicts judge_geometry(const std::string& name, const Table& geometry) {
     if (const double x = cell("abs_cosine_suppressed"); std::isfinite(x)) angles.suppressed.push_back(x);
   }
   Verdicts verdicts;
-  for (const auto& [contestant, models] : by_contestant) {
+  for (const auto& one : by_contestant) {
+    const std::string& contestant = one.first;  // not bound by structure: clang 14 captures no such names
+    const auto& models = one.second;
     if (contestant == baseline && by_contestant.size() > 1) continue;
     const auto add = [&](const std::string& verdict, const std::string& evidence) {
       verdicts.push_back({Claim::geometry, words_of(Claim::geometry, contestant, baseline),
@@ -118,8 +120,8 @@ Verdicts judge_geometry(const std::string& name, const Table& geometry) {
     const Names& order = models.order;
     const auto other = by_contestant.find(baseline);
     const std::string count = plural(order.size(), "trained model");
-    const auto beside = std::count_if(order.begin(), order.end(), [&, &own = models](const std::string& checkpoint) {
-      return own.untrained.contains(checkpoint);
+    const auto beside = std::count_if(order.begin(), order.end(), [&](const std::string& checkpoint) {
+      return models.untrained.contains(checkpoint);
     });
     if (beside == 0) {
       add("cannot be judged: no untrained model beside", count);

@@ -118,7 +118,7 @@ TEST_CASE("climb: parts take contestants; the whole then compares them") {
 }
 
 TEST_CASE("climb: a file that cannot be climbed is refused with its line") {
-  for (const auto& [line, part] : std::initializer_list<std::pair<std::string, std::string>>{
+  for (const auto& one : std::initializer_list<std::pair<std::string, std::string>>{
            {"delay = 4", "it varies under 'rungs'"},
            {"clip = 0 1", "got several values"},
            {"search: base = 4..8", "one kind of line"},
@@ -127,6 +127,7 @@ TEST_CASE("climb: a file that cannot be climbed is refused with its line") {
            {"rungs: (base, delay) = (2, 2)", "expected each once"},
            {"contestant: score = square", "did you mean 'contestants:'"},
            {"search: heads = 3", "heads"}}) {
+    const std::string &line = one.first, &part = one.second;
     CAPTURE(line);
     CHECK_THROWS_WITH_AS(plan_of(small + line + "\n"), doctest::Contains(part.c_str()), Error);
   }

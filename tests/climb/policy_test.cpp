@@ -99,7 +99,6 @@ TEST_CASE("policy: a rung that the search solves and fresh seeds do not is not t
 
 TEST_CASE("policy: recipes that do not solve get few steps, and late ones are given up only for faster ones") {
   TestGround none([](const Trial&) { return -1; });
-  const Rules rules;
   const Climber climber = climbed(none, 1);
   // Levels of 24 and 8 recipes; the latter get a second seed.
   CHECK(climber.steps() == doctest::Approx(24 * 300 + 8 * (900 - 300) + 8 * 900));

@@ -72,7 +72,7 @@ TEST_CASE("recipes: ranges, choices, and ranges that belong to a choice") {
 }
 
 TEST_CASE("recipes: what is no definition is an error that says where") {
-  for (const auto& [text, part] : std::initializer_list<std::pair<std::string, std::string>>{
+  for (const auto& one : std::initializer_list<std::pair<std::string, std::string>>{
            {"learning_rat = 0.1", "did you mean 'learning_rate'"},
            {"learning_rate = 0.1..0.01 log", "from low to high"},
            {"learning_rate = 0..1 log", "from low to high"},
@@ -82,6 +82,7 @@ TEST_CASE("recipes: what is no definition is an error that says where") {
            {"learning_rate", "expected 'search: key = value"},
            {"(norm, qk_gain) = (pre)", "tuples of 2 values"},
            {"learning_rate =", "learning_rate"}}) {
+    const std::string &text = one.first, &part = one.second;
     CAPTURE(text);
     Space space;
     CHECK_THROWS_WITH_AS(space.add(text, "file:3"), doctest::Contains(part.c_str()), Error);

@@ -65,7 +65,8 @@ Rates rates(const Source& source, int n, int simulations, const IntervalOf& inte
 
 TEST_CASE("coverage: sign-flip intervals cover what they state") {
   for (const Source& source : sources)
-    for (const auto [n, simulations] : sizes) {
+    for (const Size& size : sizes) {
+      const int n = size.n, simulations = size.simulations;
       const Rates found = rates(source, n, simulations, mean_interval);
       const double missed = most_by_chance(simulations, 1 - source.least) / double(simulations);
       INFO(source.name << ", n = " << n << ", " << simulations << " times: covers " << found.covered << ", states " << source.least);
@@ -84,7 +85,8 @@ TEST_CASE("coverage: what no value has shown, no interval knows") {
 TEST_CASE("coverage: of ratios of steps to solve") {
   // Pairs of censored times of one distribution, and the same times 1.5.
   for (const double ratio : {1.0, 1.5})
-    for (const auto [n, simulations] : sizes) {
+    for (const Size& size : sizes) {
+      const int n = size.n, simulations = size.simulations;
       Dice dice("ratio");
       int missed = 0;
       for (int i = 0; i < simulations; ++i) {

@@ -80,8 +80,10 @@ TEST_CASE("error rates: contestants that do not differ are told apart in 5 % of 
   constexpr int sweeps = 1000;
   const int allowed = most_by_chance(sweeps, 0.05);
   CHECK(allowed < 0.08 * sweeps);
-  for (const auto& [ladder, seeds] :
+  for (const auto& one :
        {std::pair(&mixed, 6), std::pair(&mixed, 12), std::pair(&telling, 6), std::pair(&telling, 12)}) {
+    const auto* ladder = one.first;
+    const int seeds = one.second;
     const Claims claims = count_claims(sweeps, *ladder, seeds, 0);
     INFO("ladder " << std::string(ladder == &mixed ? "mixed" : "telling") << ", " << seeds << " seeds, " << sweeps
                    << " sweeps: at a rung " << claims.rungs << ", over the rungs " << claims.over_rungs
