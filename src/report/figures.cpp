@@ -106,6 +106,13 @@ Names plane(const Analysis& analysis) {
   return keys;
 }
 
+// Whether there are rungs in at least half of the plane: else there is little to see.
+bool fills(const Analysis& analysis, const Names& keys) {
+  std::size_t cells = grouped(analysis, other_keys(analysis, keys)).size();
+  for (const std::string& key : keys) cells *= values_of(analysis, key).size();
+  return 2 * analysis.rungs.size() >= cells;
+}
+
 void add_heat(const Analysis& analysis, const Names& keys, Pictures& pictures) {
   const std::string note = left_out(
       most_heat_lines, grouped(analysis, other_keys(analysis, keys)).size(), "lines of facets");
@@ -417,7 +424,7 @@ std::vector<Picture> make_pictures(const Analysis& analysis, const Table& runs, 
   Pictures pictures(analysis, runs);
   const Names keys = plane(analysis);
   if (analysis.has_ladder) add_ladder(analysis, pictures);
-  if (!keys.empty()) add_heat(analysis, keys, pictures);
+  if (!keys.empty() && fills(analysis, keys)) add_heat(analysis, keys, pictures);
   else if (!analysis.has_ladder)
     for (const std::string& key : analysis.rung_keys)
       if (numeric(analysis, key)) add_single_number(analysis, key, pictures);
