@@ -6,6 +6,7 @@
 #include "lab/results.h"
 #include "ladder/base/error.h"
 #include "ladder/base/text.h"
+#include "report/other_pages.h"
 #include "report/report_parts.h"
 #include "statistics/judge.h"
 
@@ -211,23 +212,21 @@ Verdicts judge_sweep(const std::string& name, const Analysis& analysis) {
 }
 
 Verdicts judge(const std::filesystem::path& directory, const std::string& name) {
+  const Results results = results_of(directory);
+  if (results == Results::none)
+    throw failure(directory.string() + ": no runs.csv, climb.csv, bench.csv or geometry.csv to judge by");
   Verdicts verdicts;
-  bool any = false;
   const auto add = [&](const char* file, auto verdicts_of) {
     if (!std::filesystem::exists(directory / file)) return;
-    any = true;
     const Verdicts more = verdicts_of(Table::read(directory / file));
     verdicts.insert(verdicts.end(), more.begin(), more.end());
   };
-  add("climb.csv", [&](const Table& climb) { return judge_climb(name, climb, Table::read(directory / "pairs.csv")); });
-  if (std::filesystem::exists(directory / "replay.csv") || std::filesystem::exists(directory / "simulation.csv"))
-    any = true;  // about the search itself: no claim of the paper
-  if (!any)
+  if (results == Results::climb)
+    add("climb.csv", [&](const Table& climb) { return judge_climb(name, climb, Table::read(directory / "pairs.csv")); });
+  if (results == Results::sweep)
     add("runs.csv", [&](const Table& runs) { return judge_sweep(name, analyse(lab::with_words_for_flags(runs))); });
   add("bench.csv", [&](const Table& bench) { return judge_cost(name, bench); });
   add("geometry.csv", [&](const Table& geometry) { return judge_geometry(name, geometry); });
-  if (!any)
-    throw failure(directory.string() + ": no runs.csv, climb.csv, bench.csv or geometry.csv to judge by");
   return verdicts;
 }
 
