@@ -11,7 +11,7 @@ cd "$out" || exit 1
 export LADDER_WRITE_PATIENCE=1
 
 # A sweep of about 1.8 seconds and a train of about one, on one core of whatever speed.
-quick="$ladder sweep $root/experiments/quick.txt --batch 8 --eval_every 20 --eval_sequences 32 --stop_when_solved off --threads 1"
+quick="$ladder sweep $root/tests/quick.txt --batch 8 --eval_every 20 --eval_sequences 32 --stop_when_solved off --threads 1"
 steps=$(date +%s%N)
 $quick --steps 60 --out speed >/dev/null 2>&1
 steps=$(((60 * 1800000000 / ($(date +%s%N) - steps) + 19) / 20 * 20))
@@ -340,7 +340,7 @@ begin "too much memory: told how much, before anything is made"
 big="--d_model 65536 --heads 1 --embedding onehot --layers 256"
 must "train" exits 1 "$ladder" train $big --out big
 must "not told" says said "of memory, .* are there"
-must "sweep" exits 1 "$ladder" sweep "$root/experiments/quick.txt" $big --out big
+must "sweep" exits 1 "$ladder" sweep "$root/tests/quick.txt" $big --out big
 must "something is there" [ ! -e big/runs.log -o ! -s big/runs.log ]
 must "numbers that diverge" exits 1 "$ladder" train --optimizer adam --learning_rate 1e6 --steps 50 --out wild
 must "no row" says wild/runs.csv ",diverged,"

@@ -13,14 +13,14 @@ held() { local what=$1; shift; if "$@"; then told ok "$what"; else told WRONG "$
 there() { command -v "$1" >/dev/null; }
 
 small="--seed 0..5 --eval_every 20 --base 4 8 --delay 2 3 4 --d_model 16 --context 12 --threads 2"
-"$ladder" sweep "$home/experiments/quick.txt" $small --steps 60 --out data >/dev/null 2>piped.txt
+"$ladder" sweep "$home/tests/quick.txt" $small --steps 60 --out data >/dev/null 2>piped.txt
 held "piped output has no control characters" bash -c "! grep -qP '[\x00-\x08\x0b-\x1f]' piped.txt"
 held "it says runs, directory, threads and time first" grep -q '^72 runs to make in data, 2 threads, ' piped.txt
 
 # ---- the terminal ----
 terminal() {  # width
   tmux -L people new-session -d -x "$1" -y 50 -s s
-  tmux -L people send-keys -t s "cd '$out'; PS1='$ '; clear; '$ladder' sweep '$home/experiments/quick.txt' $small --steps 400 --out t$1; echo ended" Enter
+  tmux -L people send-keys -t s "cd '$out'; PS1='$ '; clear; '$ladder' sweep '$home/tests/quick.txt' $small --steps 400 --out t$1; echo ended" Enter
   for i in $(seq 60); do tmux -L people capture-pane -p -t s | grep -q ' [1-9][0-9]*/72, ' && break; sleep 1; done
   [ -z "$2" ] || { tmux -L people resize-window -t s -x "$2"; sleep 2; }
   tmux -L people capture-pane -p -t s >"t$1.running"

@@ -82,11 +82,11 @@ ready || fail "no idle node after 30 s"
 # ---- the sweep, at once and by parts ----
 
 settings="--steps 400 --batch 16 --eval_every 20 --eval_sequences 32 --checkpoint_minutes 0.001"
-"$ladder" sweep experiments/quick.txt $settings --threads 2 --out "$home/whole" >"$home/whole.log" 2>&1 ||
+"$ladder" sweep tests/quick.txt $settings --threads 2 --out "$home/whole" >"$home/whole.log" 2>&1 ||
   fail "the single sweep"
 export LADDER=$ladder
 job=$(sbatch --parsable --array=1-4 --output="$home/job-%a.out" --chdir="$root" \
-  experiments/slurm.sh sweep experiments/quick.txt "$home/parts" $settings) || fail "sbatch"
+  experiments/slurm.sh sweep tests/quick.txt "$home/parts" $settings) || fail "sbatch"
 for try in $(seq 100); do
   [ "$(cat "$home"/parts/runs-*of4.log 2>/dev/null | grep -c .)" -ge 4 ] && break; sleep 0.1
 done
@@ -99,7 +99,7 @@ for try in $(seq 50); do
 done
 scontrol update JobId="${job}_2" StartTime=now 2>/dev/null
 again=$(sbatch --parsable --array=1-4 --output="$home/job-again-%a.out" --chdir="$root" --dependency=afterany:$job \
-  experiments/slurm.sh sweep experiments/quick.txt "$home/parts" $settings) || fail "sbatch again"
+  experiments/slurm.sh sweep tests/quick.txt "$home/parts" $settings) || fail "sbatch again"
 for try in $(seq 600); do
   [ -z "$(squeue -h -j "$job,$again" 2>/dev/null)" ] && break; sleep 0.2
 done

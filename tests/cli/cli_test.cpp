@@ -46,7 +46,7 @@ const fs::path& home() {
   static const fs::path path = fs::current_path();
   return path;
 }
-const std::string quick = quoted(home() / "experiments/quick.txt");
+const std::string quick = quoted(home() / "tests/quick.txt");
 const fs::path fixture = home() / "tests/fixtures/ea_alibi_relu_sgd.safetensors";
 
 fs::path binary() {

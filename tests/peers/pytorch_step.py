@@ -10,6 +10,7 @@ import argparse
 import csv
 import math
 import os
+import re
 import statistics
 import subprocess
 import tempfile
@@ -215,6 +216,17 @@ def compare(program, shapes, score, cores, pairs):
 STEPS = {"S": 30, "M": 3, "L": 1}
 
 
+def products():
+    """Which library multiplies matrices for PyTorch: the reference BLAS is 20 times slower than others."""
+    torch.ones(64, 64) @ torch.ones(64, 64)  # it is loaded by now
+    with open("/proc/self/maps") as maps:
+        names = {os.path.basename(line.split()[-1]) for line in maps}
+    found = sorted(name for name in names if re.match("lib(openblas|blis|mkl_core|atlas)", name))
+    if found:
+        return " and ".join(found)
+    return "the reference BLAS, which is slow (Debian: apt-get install libopenblas0)"
+
+
 def main():
     parser = argparse.ArgumentParser(prog="pytorch.sh")
     parser.add_argument("--ladder", default="./ladder", help="the program")
@@ -226,8 +238,8 @@ def main():
     options = parser.parse_args()
 
     cores = options.cores
-    print(f"ladder against PyTorch {torch.__version__} (eager, its fastest way of those tried), both on "
-          f"{cores} core{'s' if cores > 1 else ''}; median of {options.pairs} pairs\n"
+    print(f"ladder against PyTorch {torch.__version__} (eager, its fastest way of those tried; products by "
+          f"{products()}), both on {cores} core{'s' if cores > 1 else ''}; median of {options.pairs} pairs\n"
           "ratio: how many times as fast ladder is\n")
     layout = ("{part:8} {shape:13} {contestant:10} {cores:>5} {ladder_ms:>10} {pytorch_ms:>11} {ratio:>6}  "
               "{pytorch_way}")

@@ -4,7 +4,7 @@
 //     columns in groups <= 512 KiB    of packed B, which stay in L2
 //       rows in strips of 4 tiles     so that A's strip stays in L1 and C is written in few pages
 //         panels of the group         three vectors wide where registers allow it, or two
-//           tiles of the strip        panel.h
+//           tiles of the strip        tile.h
 //
 // The panels of a group are packed one after the other, rows side by side and padded to full
 // vectors, unless B's rows are close together as they are or too few rows of A would use the copy.
@@ -18,10 +18,10 @@
 #include <cstddef>
 #include <cstring>
 
-#include "ladder/tensor/kernels/panel.h"
 #include "ladder/tensor/kernels/scratch.h"
 #include "ladder/tensor/kernels/simd.h"
 #include "ladder/tensor/kernels/transpose.h"
+#include "tensor/kernels/tile.h"
 
 namespace ladder::tensor {
 namespace {
