@@ -6,7 +6,7 @@
 #include "base/files.h"
 #include "cli/command.h"
 #include "lab/bench.h"
-#include "lab/bench_mechanisms.h"
+#include "lab/bench/mechanisms.h"
 
 namespace ladder::cli {
 

@@ -1,8 +1,129 @@
-// A step with every score, pattern and mixer at long contexts, beside dpa.
-#include "lab/bench_mechanisms.h"
+// A training step with every score, pattern and mixer at long contexts, beside dpa.
+#include "lab/bench/mechanisms.h"
+
+#include <memory>
+#include <ostream>
+
 #include "lab/bench_part.h"
+#include "lab/bench_tools.h"
+#include "ladder/base/text.h"
+#include "ladder/nn/pattern.h"
+#include "ladder/nn/score.h"
+#include "train/trainer.h"
 
 namespace ladder::lab {
+
+using namespace nn;
+using namespace train;
+
+static constexpr int contexts[] = {256, 1024, 4096}, longest = 8192, tokens = 8192;
+
+// A way of mixing tokens, in the ladder recipe with Adam on task nt: one layer, d_model 32, 4 heads.
+struct Mechanism {
+  std::string name;  // "dpa", "dpa window", "cosformer"
+  Choices choices;
+  bool linear;  // time linear in the context: measured at the longest context, too
+};
+// Every score over all keys (square by either algorithm), dpa over every other pattern, every other mixer.
+static std::vector<Mechanism> mechanisms() {
+  std::vector<Mechanism> all = {{"dpa", {}, false}};  // the baseline comes first
+  for (const Score& score : Registry<Score>::all()) {
+    if (score.name == "dpa") continue;
+    if (!score.form.algorithm) {
+      all.push_back({score.name, {{"score", score.name}}, false});
+      continue;
+    }
+    for (const char* algorithm : {"quadratic", "linear"})
+      all.push_back({score.name + " " + algorithm, {{"score", score.name}, {"algorithm", algorithm}},
+                     algorithm == std::string("linear")});
+  }
+  for (const PatternPlugin& pattern : Registry<PatternPlugin>::all())
+    if (pattern.name != "full") all.push_back({"dpa " + pattern.name, {{"pattern", pattern.name}}, false});
+  all.push_back({"dpa topk 64", {{"pattern", "topk"}, {"top_k", "64"}}, false});
+  for (const MixerPlugin& mixer : Registry<MixerPlugin>::all())
+    if (mixer.name != "attention") all.push_back({mixer.name, {{"mixer", mixer.name}}, false});
+  for (Mechanism& one : all)
+    for (const char* name : {"linear", "cosformer", "rebased", "abc", "dpa window", "dpa chain"})
+      one.linear |= one.name == name;
+  return all;
+}
+
+// A step reads 8192 tokens.
+static Settings mechanism_settings(const Mechanism& mechanism, int context) {
+  Choices choices = {{"score", "dpa"},      {"optimizer", "adam"}, {"scale", "on"},
+                     {"window", "64"},      {"stride", "64"},      {"top_k", "8"},
+                     {"context", std::to_string(context)},
+                     {"batch", std::to_string(tokens / context)}};
+  choices.insert(choices.end(), mechanism.choices.begin(), mechanism.choices.end());
+  Settings settings;
+  for (const auto& [key, value] : choices) settings.set(key, value, "bench");
+  settings.resolve();
+  return settings;
+}
+
+// Products of a step, backward counted twice, as the mixers count theirs.
+static double step_flop(Trainer& trainer, int context) {
+  double weights = 0, mixed = 0;
+  for (const auto& entry : trainer.parameters().entries())
+    if (entry.name != "embed.weight" && entry.name != "position.weight") weights += static_cast<double>(entry.size);
+  for (const auto& mixer : trainer.config().mixers) mixed += mixer->multiply_adds(context);
+  return 3 * 2 * (weights * tokens + mixed * (tokens / context));
+}
+
+// "4096:dpa window"
+static std::string probe_name(const Mechanism& mechanism, int context) {
+  return std::to_string(context) + ":" + mechanism.name;
+}
+
+bool is_mechanism_probe(const std::string& name) { return name.find(':') != std::string::npos; }
+
+void mechanism_probe(const std::string& name, std::ostream& out) {
+  for (const Mechanism& mechanism : mechanisms())
+    for (const int context : {contexts[0], contexts[1], contexts[2], longest}) {
+      if (name != probe_name(mechanism, context)) continue;
+      Trainer trainer(mechanism_settings(mechanism, context));
+      trainer.step();
+      out << "first step" << std::endl;
+      trainer.step();
+      return;
+    }
+  throw usage_error("unknown mechanism '" + clipped(name) + "', expected CONTEXT:NAME");
+}
+
+// Memory is not measured where the program is not known.
+struct MechanismTime {
+  std::string name;
+  int context;
+  Values seconds, baseline;  // of a step; of one with dpa, measured in turn
+  double flop;               // products of a step, backward counted twice, as the mixer counts them
+  double memory;             // bytes, of a process that takes two steps; 0: not measured
+};
+static std::vector<MechanismTime> time_mechanisms(Stopwatch& watch, const std::filesystem::path& program,
+                                           std::ostream& progress) {
+  std::vector<MechanismTime> times;
+  // Before anything has taken memory: see run_process.
+  for (const int context : {contexts[0], contexts[1], contexts[2], longest})
+    for (const Mechanism& mechanism : mechanisms())
+      if (context < longest || mechanism.linear)
+        times.push_back({mechanism.name, context, {}, {}, 0,
+                         program.empty() ? 0
+                                         : run_process(program, {"bench", "--probe", probe_name(mechanism, context)})
+                                               .memory});
+  auto time = times.begin();
+  for (const int context : {contexts[0], contexts[1], contexts[2], longest}) {
+    progress << "bench: mechanisms, context " << context << std::endl;
+    Trainer baseline(mechanism_settings({}, context));
+    for (const Mechanism& mechanism : mechanisms()) {
+      if (context == longest && !mechanism.linear) continue;
+      Trainer trainer(mechanism_settings(mechanism, context));
+      auto seconds = watch.time({[&] { trainer.step(); }, [&] { baseline.step(); }});
+      time->seconds = std::move(seconds[0]), time->baseline = std::move(seconds[1]);
+      time->flop = step_flop(trainer, context);
+      ++time;
+    }
+  }
+  return times;
+}
 
 static void mechanisms_part(Bench& bench) {
   for (const MechanismTime& time : time_mechanisms(bench.watch, bench.options.program, bench.progress)) {

@@ -1,13 +1,20 @@
-// Every operation that declares sizes to be timed at, forward and backward.
-#include "lab/bench_operations.h"
+// Every case of nn/cases.h that declares sizes to be timed at, forward and backward.
 #include "lab/bench_part.h"
+#include "ladder/base/text.h"
+#include "nn/cases.h"
 
 namespace ladder::lab {
 
 static void operations_part(Bench& bench) {
-  for (const OperationTime& time : time_operations(bench.watch)) {
-    Cells cells{{"part", "operations"}, {"shape", time.sizes}, {"form", time.name}};
-    Bench::set_time(cells, time.seconds, time.flop);
+  for (const OperationCase& c : nn::all_cases()) {
+    if (c.timed.empty()) continue;
+    RecordedCase<float> recorded(c, c.timed);
+    const Workload workload = [&] { recorded.forward(), recorded.backward(); };
+    std::vector<std::string> sizes;  // "2048x128x512"
+    for (const int n : c.timed) sizes.push_back(std::to_string(n));
+    Cells cells{{"part", "operations"}, {"shape", join(sizes, "x")}, {"form", c.name}};
+    const double flop = c.multiply_adds ? 3 * 2 * c.multiply_adds(c.timed) : 0;  // backward counts twice
+    Bench::set_time(cells, bench.watch.time({workload})[0], flop);
     bench.add(std::move(cells));
   }
 }
