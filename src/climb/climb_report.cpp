@@ -205,6 +205,20 @@ static std::string words_of(const Plan& plan, const Contest& contest, const Clim
 
 // ---- the picture and the page -------------------------------------------------------------------
 
+// "task nt, d_model 32, layers 1, steps 2000": what all rungs have in common of what matters most.
+static std::string common_to(const Plan& plan) {
+  const Settings settings = plan.settings({.contestant = 0, .rung = 0, .recipe = 0, .seed = 0, .steps = 0});
+  std::vector<std::string> words;
+  for (const char* name : {"task", "d_model", "layers", "steps"}) {
+    const auto varies = [&](const Assignments& rung) {
+      return std::any_of(rung.begin(), rung.end(), [&](const auto& one) { return one.first == name; });
+    };
+    if (std::none_of(plan.rungs.begin(), plan.rungs.end(), varies))
+      words.push_back(std::string(name) + " " + settings.cell(name));
+  }
+  return join(words, ", ");
+}
+
 static std::string picture_of(const Plan& plan, const Contest& contest) {
   std::vector<std::string> rungs;
   for (int rung = 0; rung < std::ssize(plan.rungs); ++rung) rungs.push_back(plan.rung_name(rung));
@@ -219,7 +233,7 @@ static std::string picture_of(const Plan& plan, const Contest& contest) {
     columns.push_back(std::move(column));
   }
   const Rules& r = plan.rules;
-  return draw(plan.name + ": who climbs how high, each at its best recipe",
+  return draw(plan.name + ": who climbs how high, each at its best recipe", common_to(plan),
               "Bars: share of " + std::to_string(r.fresh_seeds) + " fresh seeds that the best of " +
                   std::to_string(r.recipes) + " recipes solves, with its 95 % interval (Wilson). Hollow: share of the " +
                   std::to_string(r.tuning_seeds) + " tuning seeds, not tried on fresh ones. Framed: the highest rung where at least " +

@@ -10,10 +10,10 @@ namespace ladder::climb {
 
 using namespace plot;
 
-static constexpr double row_height = 26, bar_width = 84, gap = 22, top = 58, size = 11;
+static constexpr double row_height = 26, gap = 22, top = 76, size = 11;
 
 // A bar as long as the share of seeds solved, its interval across, on a light ground that says "all".
-static void draw_bar(Svg& svg, const Bar& bar, Place corner, std::size_t style) {
+static void draw_bar(Svg& svg, const Bar& bar, Place corner, double bar_width, std::size_t style) {
   if (std::isnan(bar.share)) return;
   const double x = corner.first, y = corner.second + 6, height = row_height - 12;
   svg.rectangle({x, y}, bar_width, height, R"(fill="#f0f0f0")");
@@ -31,16 +31,19 @@ static void draw_bar(Svg& svg, const Bar& bar, Place corner, std::size_t style) 
   svg.line({high, middle - 3}, {high, middle + 3}, line);
 }
 
-std::string draw(const std::string& title, const std::string& caption, const std::vector<std::string>& rungs,
-                 const std::vector<Column>& columns) {
+std::string draw(const std::string& title, const std::string& subtitle, const std::string& caption,
+                 const std::vector<std::string>& rungs, const std::vector<Column>& columns) {
   double left = 0;
   for (const std::string& rung : rungs) left = std::max(left, text_width(rung, size));
   left += 24;
-  const double width = std::max(560.0, left + static_cast<double>(columns.size()) * (bar_width + gap) + 12);
-  const auto lines = wrap_text(caption, size, width - 24);
+  const double count = static_cast<double>(columns.size());
+  const double bar_width = std::clamp((560 - left - 12) / count - gap, 84.0, 170.0);
+  const double width = std::max(560.0, left + count * (bar_width + gap) + 12);
+  const auto lines = wrap_text(caption, size, width - 24, width - 24, " ");
   const double bottom = top + row_height * static_cast<double>(rungs.size());
   Svg svg(width, bottom + 20 + 15 * static_cast<double>(lines.size()), title);
   svg.text({12, 20}, title, {.size = 13, .bold = true});
+  svg.text({12, 38}, fit_text(subtitle, size, width - 24), {.colour = "#555555"});
   const auto row = [&](std::size_t rung) { return bottom - row_height * static_cast<double>(rung + 1); };
   for (std::size_t rung = 0; rung < rungs.size(); ++rung) {
     svg.text({left - 12, row(rung) + row_height / 2 + 4}, rungs[rung], {.anchor = "end"});
@@ -51,7 +54,7 @@ std::string draw(const std::string& title, const std::string& caption, const std
     const double x = left + static_cast<double>(i) * (bar_width + gap);
     svg.text({x, top - 10}, fit_text(column.name, size, bar_width + gap - 4), {.bold = true});
     for (std::size_t rung = 0; rung < column.bars.size(); ++rung)
-      draw_bar(svg, column.bars[rung], {x, row(rung)}, i);
+      draw_bar(svg, column.bars[rung], {x, row(rung)}, bar_width, i);
     if (column.frontier >= 0) {
       const double y = row(static_cast<std::size_t>(column.frontier));
       svg.rectangle({x - 4, y + 2}, bar_width + 8, row_height - 4, R"(fill="none" stroke="#222222")");

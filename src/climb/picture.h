@@ -21,7 +21,7 @@ struct Column {
 };
 
 // SVG. `rungs` from the lowest to the highest.
-std::string draw(const std::string& title, const std::string& caption, const std::vector<std::string>& rungs,
-                 const std::vector<Column>& columns);
+std::string draw(const std::string& title, const std::string& subtitle, const std::string& caption,
+                 const std::vector<std::string>& rungs, const std::vector<Column>& columns);
 
 }  // namespace ladder::climb

@@ -46,12 +46,12 @@ std::string fit_text(std::string_view text, double size, double width) {
 }
 
 std::vector<std::string> wrap_text(std::string_view text, double size, double width,
-                                   double limit) {
+                                   double limit, std::string_view separator) {
   std::vector<std::string> lines{""};
   while (!text.empty()) {
-    const auto comma = text.find(", ");
+    const auto end = text.find(separator);
     const std::string_view piece =
-        text.substr(0, comma == std::string_view::npos ? comma : comma + 2);
+        text.substr(0, end == std::string_view::npos ? end : end + separator.size());
     if (!lines.back().empty() && text_width(lines.back() + std::string(trim(piece)), size) > width)
       lines.emplace_back();
     lines.back() += piece;

@@ -17,9 +17,10 @@ std::string escape_xml(std::string_view text);
 double text_width(std::string_view text, double size);
 // Cut to the width, with an ellipsis if anything was cut.
 std::string fit_text(std::string_view text, double size, double width);
-// Broken after ", " into lines of at most `width` where possible; lines that are still wider than
-// `limit` are fitted into it.
-std::vector<std::string> wrap_text(std::string_view text, double size, double width, double limit);
+// Broken after the separator into lines of at most `width` where possible; lines that are still wider
+// than `limit` are fitted into it.
+std::vector<std::string> wrap_text(std::string_view text, double size, double width, double limit,
+                                   std::string_view separator = ", ");
 inline std::vector<std::string> wrap_text(std::string_view text, double size, double width) {
   return wrap_text(text, size, width, width);
 }

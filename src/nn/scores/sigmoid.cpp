@@ -11,8 +11,10 @@ struct Sigmoid {
 
   template <class V, class T>
   static V weight(V z, T log_context) {
-    // exp of at most 80: below, the weight is less than 2e-35, and 1 + e^80 is of normal size
-    return simd::reciprocal(1 + simd::exp(-simd::max(z - log_context, V{} - 80)));
+    // exp of at most 80: below, the weight is less than 2e-35, and 1 + e^80 is of normal size; of -80
+    // at least: 1 + e^-80 is 1
+    const V x = -simd::max(z - log_context, V{} - 80);
+    return simd::reciprocal(1 + simd::bounded_exp(simd::max(x, V{} - 80)));
   }
   template <class V, class T>
   static V slope(V, V w, T) {

@@ -156,8 +156,16 @@ struct WeightOfZ {
   template <class R>
   static void backward(const R& rows) {
     using Vec = typename R::Vec;
-    const Vec one_by_sum = normaliser.divide_by_sum ? rows.load(0) : Vec{} + 1;
     const Vec maximum = to_maximum ? rows.load(1) : Vec{};
+    if constexpr (!normaliser.divide_by_sum) {  // p is the weight
+      rows.each_key([&](auto key) {
+        const Vec z = shifted(key, maximum), w = weight(key.rows, z);
+        key.put(key.only(decayed(slope(key.rows, z, w), key)) * rows.scale * key.g());
+        key.keep(key.only(decayed(w, key)));
+      });
+      return;
+    }
+    const Vec one_by_sum = rows.load(0);
     Vec mean_g{};  // Σ_j p g
     rows.each_key([&](auto key) {
       const Vec z = shifted(key, maximum);
@@ -170,7 +178,6 @@ struct WeightOfZ {
       key.put(key.only(decayed(slope(key.rows, z, w), key)));
       key.keep(p);
     });
-    if constexpr (!normaliser.divide_by_sum) mean_g = Vec{};
     const Vec factor = one_by_sum * rows.scale;
     rows.each_key([&](auto key) {
       key.put(key.product() * factor * (simd::load(key.rows.g + key.offset) - mean_g));
