@@ -1,8 +1,12 @@
-// README's worked examples are those of tests/extend, which are compiled against include/ alone.
+// README's worked examples are those of tests/extend, which are compiled against include/ alone; its numbers are
+// those of the committed data.
 #include <doctest/doctest.h>
+
+#include <cstdlib>
 
 #include "base/files.h"
 #include "contains.h"
+#include "scratch.h"
 
 namespace ladder {
 namespace {
@@ -21,6 +25,16 @@ TEST_CASE("README: its C++ compiles as printed: every block stands in a file of 
     ++blocks;
   }
   CHECK(blocks >= 3);  // a score, a pattern, a task
+}
+
+TEST_CASE("README: every number is in the committed data, or is said to be no result") {
+  const Scratch scratch;
+  for (const std::string option : {"", " --self-test"}) {
+    const std::string said = (scratch / "said").string();
+    const int status = std::system(("tests/readme_numbers.sh" + option + " >'" + said + "' 2>&1").c_str());
+    INFO(read_file(said));
+    CHECK(status == 0);
+  }
 }
 
 }  // namespace

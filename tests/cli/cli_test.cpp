@@ -367,6 +367,12 @@ TEST_CASE("cli: a sweep of 20 steps claims nothing") {
   }
 }
 
+// README's numbers are compared with what is committed: ./ladder verdict data/reference/*/ > data/reference/verdict.txt
+TEST_CASE("cli: verdict says of the committed data what data/reference/verdict.txt holds") {
+  const fs::path reference = home() / "data/reference";
+  expect(run("verdict " + quoted(reference) + "/*/"), 0, {read_file(reference / "verdict.txt")});
+}
+
 TEST_CASE("cli: a climb is not reported on or judged by the runs of its tuning") {
   const Scratch scratch;
   const fs::path climb = scratch / "climbs/one";
