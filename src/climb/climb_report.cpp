@@ -142,6 +142,8 @@ static Table pairs_table(const Plan& plan, const std::vector<Pair>& pairs) {
 
 // ---- words --------------------------------------------------------------------------------------
 
+static std::string p_words(double p) { return p < 0.001 ? "p < 0.001" : "p " + fixed(p, 3); }
+
 static std::string sentence(const Plan& plan, const Pair& pair) {
   const std::string a = plan.contestant_name(pair.a), b = plan.contestant_name(pair.b);
   std::string text = a + " against " + b + ": ";
@@ -157,13 +159,13 @@ static std::string sentence(const Plan& plan, const Pair& pair) {
   if (pair.rung >= 0)
     text += ". At " + plan.rung_name(pair.rung) + ": " + std::to_string(pair.solved_a) + "/" +
             std::to_string(pair.seeds) + " and " + std::to_string(pair.solved_b) + "/" +
-            std::to_string(pair.seeds) + " seeds (p " + fixed(pair.p_holm, 3) + ")";
+            std::to_string(pair.seeds) + " seeds (" + p_words(pair.p_holm) + ")";
   else
     text += ". Neither solves a rung";
   if (pair.time_rung >= 0)
     text += "; steps to solve at " + plan.rung_name(pair.time_rung) + ": " + fixed(pair.ratio, 2) + " times [" +
-            fixed(pair.ratio_interval.low, 2) + ", " + fixed(pair.ratio_interval.high, 2) + "] (p " +
-            fixed(pair.time_p_holm, 3) + ")";
+            fixed(pair.ratio_interval.low, 2) + ", " + fixed(pair.ratio_interval.high, 2) + "] (" +
+            p_words(pair.time_p_holm) + ")";
   return text + ".";
 }
 
