@@ -14,7 +14,7 @@ namespace {
 class Reader {
  public:
   Reader(std::string_view text, const std::string& origin) : text_(text), origin_(origin) {
-    if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);  // spreadsheets add this mark
+    while (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);  // spreadsheets add this mark
   }
 
   bool done() const { return at_ >= text_.size(); }
