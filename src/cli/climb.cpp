@@ -16,6 +16,7 @@
 #include "climb/climb_report.h"
 #include "climb/progress.h"
 #include "climb/replay.h"
+#include "lab/results.h"
 
 namespace ladder::cli {
 
@@ -90,7 +91,8 @@ static ExitCode tell_table(const Plan& plan, const Table& table, const std::stri
   const auto path = plan.directory() / name;
   std::filesystem::create_directories(path.parent_path());
   write_file(path, table.to_csv());
-  write_columns(plan.directory(), {name});
+  const bool runs = std::filesystem::exists(plan.directory() / "runs.csv");  // a grid's
+  write_columns(plan.directory(), {name}, runs ? lab::run_columns() : std::vector<ColumnText>());
   std::cout << "in " << path.string() << "\n";
   return ExitCode::ok;
 }
