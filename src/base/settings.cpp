@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "ladder/base/plugin.h"
 
@@ -37,29 +38,33 @@ static Setting within(double minimum, double maximum, Setting setting) {
 
 Setting Setting::integer(std::string name, std::string preset, double minimum, double maximum,
                          std::string meaning, std::string source) {
-  return within(minimum, maximum, declared(Type::integer, name, preset, meaning, source));
+  return within(minimum, maximum,
+                declared(Type::integer, std::move(name), std::move(preset), std::move(meaning), std::move(source)));
 }
 Setting Setting::integers(std::string name, std::string preset, double minimum, double maximum,
                           std::string meaning, std::string source) {
-  return within(minimum, maximum, declared(Type::integers, name, preset, meaning, source));
+  return within(minimum, maximum,
+                declared(Type::integers, std::move(name), std::move(preset), std::move(meaning), std::move(source)));
 }
 Setting Setting::real(std::string name, std::string preset, double minimum, double maximum,
                       std::string meaning, std::string source) {
-  return within(minimum, maximum, declared(Type::real, name, preset, meaning, source));
+  return within(minimum, maximum,
+                declared(Type::real, std::move(name), std::move(preset), std::move(meaning), std::move(source)));
 }
 Setting Setting::choice(std::string name, std::string preset, std::vector<std::string> known,
                         std::string meaning, std::string source) {
-  Setting setting = declared(Type::choice, name, preset, meaning, source);
-  setting.known = [known] { return known; };
+  Setting setting =
+      declared(Type::choice, std::move(name), std::move(preset), std::move(meaning), std::move(source));
+  setting.known = [known = std::move(known)] { return known; };
   return setting;
 }
 Setting Setting::toggle(std::string name, std::string preset, std::string meaning,
                         std::string source) {
-  return declared(Type::toggle, name, preset, meaning, source);
+  return declared(Type::toggle, std::move(name), std::move(preset), std::move(meaning), std::move(source));
 }
 Setting Setting::words(std::string name, std::string preset, std::string meaning,
                        std::string source) {
-  return declared(Type::text, name, preset, meaning, source);
+  return declared(Type::text, std::move(name), std::move(preset), std::move(meaning), std::move(source));
 }
 
 Setting Setting::automatically(std::function<std::string(const Settings&)> value,
@@ -69,7 +74,7 @@ Setting Setting::automatically(std::function<std::string(const Settings&)> value
 }
 Setting Setting::automatically(std::function<std::string(const Settings&)> value,
                                std::string text) && {
-  return std::move(*this).automatically(std::move(value), [text] { return text; });
+  return std::move(*this).automatically(std::move(value), [text = std::move(text)] { return text; });
 }
 Setting Setting::only_if(std::function<bool(const Settings&)> when, std::string text) && {
   condition = std::move(when), condition_meaning = std::move(text);

@@ -45,7 +45,7 @@ static void check_count(const Command& command, std::size_t count) {
 }
 
 // The name as the tables have it: d-model is d_model, dry_run is dry-run.
-static std::string known_name(const Command& command, std::string name) {
+static std::string known_name(const Command& command, const std::string& name) {
   std::string lines = name, dashes = name;
   std::replace(lines.begin(), lines.end(), '-', '_');
   std::replace(dashes.begin(), dashes.end(), '_', '-');

@@ -41,7 +41,7 @@ static Report reported(const Arguments& arguments, const Paths& directories, con
   options.title = last_name(out);
   options.provenance = provenance_of(directories);
   options.width = terminal_width(STDOUT_FILENO);
-  const Report report = make_report(sweeps.runs, sweeps.curves, options);
+  Report report = make_report(sweeps.runs, sweeps.curves, options);
   write_report(report, out);
   return report;
 }
