@@ -234,7 +234,7 @@ static std::string lines_of(const char* mark, const std::vector<Assignments>& li
 std::string Plan::resolved() const {
   std::string text = "# Resolved from " + name + "\n" + lines_of("contestants", contestants) +
                      lines_of("rungs", rungs);
-  for (const std::string& definition : space.definitions()) text.append("search: ").append(definition) += '\n';
+  for (const std::string& definition : space.definitions()) text += "search: " + definition + "\n";
   for (const auto& [key, value] : common)
     if (find_setting(key)->group != Group::session) text += key + " = " + value + "\n";
   return text;

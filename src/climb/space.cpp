@@ -64,7 +64,7 @@ Space::Cell Space::cell(const std::string& key, const std::string& text, const s
   if (!setting) checked(key, text, origin);  // which says what is near
   Cell cell;
   cell.range = true, cell.logarithmic = words.size() == 2 && words[1] == "log";
-  cell.whole = setting->type == Type::integer;
+  cell.whole = setting && setting->type == Type::integer;
   std::optional<double> low, high;
   if (dots != std::string::npos) {
     low = parse_real(std::string_view(text).substr(0, dots));

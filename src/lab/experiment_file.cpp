@@ -11,7 +11,7 @@ namespace fs = std::filesystem;
 namespace {
 
 fs::path included_file(const fs::path& file, const std::string& target, const std::string& origin) {
-  const fs::path path = file.parent_path() / target;
+  fs::path path = file.parent_path() / target;
   std::error_code error;
   if (target.empty() || !fs::is_regular_file(path, error))
     throw usage_error(origin + ": include: got '" + clipped(target) + "', expected a file; there is no '" +

@@ -38,7 +38,7 @@ void Speeds::add(const Settings& settings, double seconds) {
 // Multiply-adds a second of one core, in a few milliseconds.
 static double measured_speed() {
   constexpr int size = 96;
-  const std::vector<float> a(size * size, 0.5f), b(a);
+  const std::vector<float> a(size * size, 0.5f), b(size * size, 0.5f);
   std::vector<float> c(a);
   double fastest = 1e9;
   for (int i = 0; i < 5; ++i) {
@@ -78,7 +78,7 @@ Progress::Progress(std::ostream& out, bool terminal, Speeds speeds, std::size_t 
     one = settings;
     ++count;
   }
-  if (terminal_) drawer_ = std::jthread([this](std::stop_token stop) { draw_now_and_then(stop); });
+  if (terminal_) drawer_ = std::jthread([this](const std::stop_token& stop) { draw_now_and_then(stop); });
 }
 
 Progress::~Progress() { close(); }
@@ -169,7 +169,7 @@ std::string Progress::text() const {
          duration_text(left()) + " left" + (last_.empty() ? "" : "; " + last_);
 }
 
-void Progress::draw_now_and_then(std::stop_token stop) {
+void Progress::draw_now_and_then(const std::stop_token& stop) {
   std::unique_lock guard(mutex_);
   while (!stop.stop_requested()) {
     line_.show(text());

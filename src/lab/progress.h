@@ -55,7 +55,7 @@ class Progress {
   };
   double left() const;
   std::string text() const;
-  void draw_now_and_then(std::stop_token stop);
+  void draw_now_and_then(const std::stop_token& stop);
 
   LiveLine line_;
   const bool terminal_;

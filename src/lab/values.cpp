@@ -60,7 +60,7 @@ std::optional<Range> parse_range(const Words& words, std::size_t& at, const std:
   const auto low = parse_real(range.low), high = parse_real(range.high);
   if (!low || !high || *low > *high) throw bad_value(origin, key, words[at], range_forms);
   if (at + 1 == words.size()) return range;
-  const std::string how = words[at + 1];
+  const std::string& how = words[at + 1];
   if (how != "step" && how != "log") return range;
   const std::string number = at + 2 < words.size() ? words[at + 2] : "";
   const std::string shown = words[at] + " " + how + (number.empty() ? "" : " " + number);
@@ -165,7 +165,7 @@ class Points {
     const double last = std::floor((high - low) / step + 1e-9);  // 0..1 step 0.1 has its end
     require_few(last + 1);
     Words values;
-    for (double i = 0; i <= last; ++i) values.push_back(to_text(rounded(low + i * step, 12)));
+    for (int i = 0; i <= static_cast<int>(last); ++i) values.push_back(to_text(rounded(low + i * step, 12)));
     return values;
   }
 

@@ -43,7 +43,7 @@ struct Masks {
 template <class T>
 static std::shared_ptr<Masks> make_masks(const ScoreForm& score, const AttentionOptions& o, int context) {
   const int panel = panel_queries<T>(context);
-  const auto masks = std::make_shared<Masks>();
+  auto masks = std::make_shared<Masks>();
   const Pattern* pattern = o.pattern;
   if (!pattern && score.sees_itself) {
     masks->all.push_back(Mask::causal(panel, context, context, 0));

@@ -15,7 +15,7 @@ static std::string default_learning_rates() {
 
 static Setting option(std::string name, std::string preset, double maximum, std::string meaning,
                       std::string source) {
-  Setting setting = Setting::real(name, preset, 0, maximum, meaning, source);
+  Setting setting = Setting::real(std::move(name), std::move(preset), 0, maximum, std::move(meaning), std::move(source));
   setting.always = false;
   return setting;
 }

@@ -67,7 +67,8 @@ static double step_flop(Trainer& trainer, int context) {
   for (const auto& entry : trainer.parameters().entries())
     if (entry.name != "embed.weight" && entry.name != "position.weight") weights += static_cast<double>(entry.size);
   for (const auto& mixer : trainer.config().mixers) mixed += mixer->multiply_adds(context);
-  return 3 * 2 * (weights * tokens + mixed * (tokens / context));
+  const int sequences = tokens / context;
+  return 3 * 2 * (weights * tokens + mixed * sequences);
 }
 
 // "4096:dpa window"

@@ -32,7 +32,7 @@ static void steps_of(Bench& bench, const BenchShape& shape, const Cells* costs) 
     Cells cells = i < count ? costs[i] : Cells{};
     cells.merge(Cells{{"part", "steps"}, {"shape", shape.name}, {"contestant", contestant}});
     Bench::set_time(cells, seconds[i], training_flop(shape, trainer->parameters().values().size()));
-    bench.set_ratio(cells, seconds, i, i - i % count);
+    bench.set_ratio(cells, seconds, i, i - i % count);  // NOLINT: there are contestants
     if (i >= count) Bench::set_speed_up(cells, threads, seconds[i % count], seconds[i]);
     bench.add(std::move(cells));
   }

@@ -94,9 +94,10 @@ template <class Map>
 bool register_prefix_sum_cases(const std::string& name,
                                plain::Numbers (*map)(int, const plain::Numbers&, const plain::Numbers&, double),
                                const char* file = __builtin_FILE()) {
-  const auto add = [&](const std::string& what, Sizes sizes, double scale, Algorithm algorithm, Sizes timed = {}) {
+  const auto add = [&](const std::string& what, const Sizes& sizes, double scale, Algorithm algorithm,
+                       const Sizes& timed = {}) {
     const MixtureCase mixture = {
-        .name = name + "_" + what, .sizes = std::move(sizes), .timed = std::move(timed),
+        .name = name + "_" + what, .sizes = sizes, .timed = timed,
         .map = [=](int context, const auto& in) { return map(context, in[0], in[1], scale); },
         .tolerance = 5e-5};  // large numbers cancel in the sums
     const Registered<OperationCase> registered(

@@ -274,14 +274,16 @@ class Sea {
   double multiply_adds(int context) const {
     const double e = shape_.head_size(), heads = shape_.heads, m = features_;
     const double estimate = heads * (2 * e * m + 4 * m * e + 6 * e * e + e * width_ + 4 * e);
-    const double convolutions = 2.0 * (2 * heads) * (2 * heads) * 9 * (width_ / 4);
+    const int quarter = width_ / 4;
+    const double convolutions = 2.0 * (2 * heads) * (2 * heads) * 9 * quarter;
     return context * (estimate + convolutions + 2.0 * std::min(top_k_, context) * shape_.d_model);
   }
   // Keys, values and the mean; the linear attention's sums; four rows of images for each convolution.
   double state_size(int context) const {
     const double e = shape_.head_size(), heads = shape_.heads;
+    const int half = width_ / 2;
     return 2.0 * context * shape_.d_model + shape_.d_model + heads * features_ * (2 * e + 1) +
-           2 * 4 * heads * (width_ / 2);
+           2 * 4 * heads * half;
   }
 
  private:
