@@ -146,7 +146,8 @@ end
 
 begin "a second signal ends it at once"
 $ladder train --base 32 --delay 20 --d_model 256 --layers 4 --batch 512 --eval_sequences 100000 --out slow >/dev/null 2>&1 & job=$!
-sleep 1; kill -INT $job; sleep 0.2
+for try in $(seq 300); do [ -e slow/.lock ] && break; sleep 0.1; done  # it now hears signals
+sleep 0.5; kill -INT $job; sleep 0.2
 must "one has ended it" kill -INT $job
 wait $job; status=$?
 must "exit $status" [ $status = 130 ]

@@ -4,7 +4,6 @@
 #include <cstdio>
 
 #include "ladder/base/text.h"
-#include "ladder/base/text.h"
 #include "plot/chart_parts.h"
 
 namespace ladder::plot {
@@ -38,8 +37,8 @@ Colour shade(const HeatFacet& facet, double share) {
 
 std::string fill(const Colour& colour) {
   char text[24];
-  std::snprintf(text, sizeof text, "fill=\"#%02x%02x%02x\"", static_cast<int>(colour[0] + 0.5),
-                static_cast<int>(colour[1] + 0.5), static_cast<int>(colour[2] + 0.5));
+  std::snprintf(text, sizeof text, "fill=\"#%02x%02x%02x\"", static_cast<unsigned>(std::lround(colour[0])),
+                static_cast<unsigned>(std::lround(colour[1])), static_cast<unsigned>(std::lround(colour[2])));
   return text;
 }
 

@@ -48,7 +48,7 @@ std::string html_table(const Names& heading, const std::vector<Names>& rows, con
 }
 
 std::string html_figure(const Picture& picture, std::size_t number) {
-  const std::string figure =
+  std::string figure =
       "<figure>\n<div class=\"wide\">" + picture.svg + "</div>" +
       html_element("figcaption", escape_xml("Figure " + std::to_string(number) + ". " + picture.caption +
                                             (picture.name.empty() ? "" : " (" + picture.name + ".svg)"))) +

@@ -111,7 +111,7 @@ template <class Row, class Values>
 Columns<Row> with_keys(const Names& keys, Values values, const Columns<Row>& columns) {
   Columns<Row> first, last;
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    const std::string key = keys[i];
+    const std::string& key = keys[i];
     first.emplace_back("", key, as_text, [values, i](const Row& row) -> std::string { return values(row)[i]; });
     last.emplace_back(key, "", as_text, [values, i, key](const Row& row) -> std::string {
       return lab::flag_in_file(key, values(row)[i]);

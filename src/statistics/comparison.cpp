@@ -123,7 +123,7 @@ Family correct(std::vector<Tested*>& rungs) {
     least.push_back(rung->least_p), least.push_back(rung->least_time_p);
     groups.insert(groups.end(), 2, static_cast<int>(rung->comparison.rung));
   }
-  const Family family = holm_of_possible(p, least, groups);
+  Family family = holm_of_possible(p, least, groups);
   for (std::size_t i = 0; i < rungs.size(); ++i) {
     Comparison& c = rungs[i]->comparison;
     c.p_holm = family.adjusted[2 * i], c.time_p_holm = family.adjusted[2 * i + 1];

@@ -9,7 +9,7 @@ namespace ladder::tasks {
 namespace {
 
 std::vector<int> distinct_delays(const Settings& settings) {
-  const std::vector<int> delays = settings.integers("delay");
+  std::vector<int> delays = settings.integers("delay");
   std::vector<int> sorted = delays;
   std::sort(sorted.begin(), sorted.end());
   if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end())
@@ -18,7 +18,7 @@ std::vector<int> distinct_delays(const Settings& settings) {
 }
 
 int largest_delay(const Settings& settings) {
-  const std::vector<int> delays = settings.integers("delay");
+  std::vector<int> delays = settings.integers("delay");
   return *std::max_element(delays.begin(), delays.end());
 }
 
