@@ -61,10 +61,10 @@ Space::Cell Space::cell(const std::string& key, const std::string& text, const s
     return cell;
   }
   const Setting* setting = find_setting(key);
-  if (!setting) checked(key, text, origin);  // which says what is near
   Cell cell;
+  if (!setting) return checked(key, text, origin), cell;  // throws, and says what is near
   cell.range = true, cell.logarithmic = words.size() == 2 && words[1] == "log";
-  cell.whole = setting && setting->type == Type::integer;
+  cell.whole = setting->type == Type::integer;
   std::optional<double> low, high;
   if (dots != std::string::npos) {
     low = parse_real(std::string_view(text).substr(0, dots));
