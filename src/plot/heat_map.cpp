@@ -178,8 +178,8 @@ std::string to_svg(const HeatMap& chart) {
   Svg svg(at.width, at.height, chart.title, join({chart.subtitle, chart.note}, ". "));
   draw_heading(svg, chart.title, chart.subtitle, {margin, margin}, at.width - 2 * margin);
   for (std::size_t i = 0; i < chart.facets.size(); ++i) {
-    const Place corner{at.left + static_cast<double>(i % chart.across) * at.step_x,
-                       at.top + static_cast<double>(i / chart.across) * at.step_y};
+    const std::size_t column = i % chart.across, row = i / chart.across;
+    const Place corner{at.left + static_cast<double>(column) * at.step_x, at.top + static_cast<double>(row) * at.step_y};
     double y = corner.second - 6;
     for (auto line = at.titles[i].rbegin(); line != at.titles[i].rend(); ++line) {
       svg.text({corner.first + 0.5 * at.matrix_width, y}, *line, {facet_size, "middle"});

@@ -24,7 +24,8 @@ struct Layout {
     return left + static_cast<double>(facet % columns) * (facet_width + gap_x);
   }
   double y(std::size_t facet) const {
-    return top + static_cast<double>(facet / columns) * (facet_height + gap_y);
+    const std::size_t row = facet / columns;
+    return top + static_cast<double>(row) * (facet_height + gap_y);
   }
 };
 
