@@ -8,11 +8,11 @@ struct Cauchy {
   static constexpr bool of_distance = true, decays = false;
 
   template <class V>
-  static V weight(V distance) {
+  [[gnu::always_inline]] static V weight(V distance) {
     return simd::reciprocal(1 + distance);
   }
   template <class V>
-  static V slope(V, V w) {
+  [[gnu::always_inline]] static V slope(V, V w) {
     return -(w * w);
   }
 };

@@ -11,18 +11,18 @@ struct Laplace {
   static constexpr Normaliser normaliser = divide_by_sum;
 
   template <class V>
-  static V weight(V z) {
+  [[gnu::always_inline]] static V weight(V z) {
     const V x = argument(z);
     return 0.5f * simd::erfc(-x, simd::gauss(x));  // the slope's, too: compilers compute it once
   }
   template <class V>
-  static V slope(V z, V) {
+  [[gnu::always_inline]] static V slope(V z, V) {
     return static_cast<decltype(z[0] + z[0])>(1.4142135623730951) * simd::gauss(argument(z));
   }
 
  private:
   template <class V>
-  static V argument(V z) {
+  [[gnu::always_inline]] static V argument(V z) {
     using T = decltype(z[0] + z[0]);
     // √2π and -√π
     return simd::fma(z, static_cast<T>(2.5066282746310002), V{} - static_cast<T>(1.7724538509055161));

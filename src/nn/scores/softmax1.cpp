@@ -9,11 +9,11 @@ struct Softmax1 {
   static constexpr Normaliser normaliser = softmax_with_rest;
 
   template <class V>
-  static V weight(V z) {
+  [[gnu::always_inline]] static V weight(V z) {
     return simd::exp(z);
   }
   template <class V>
-  static V slope(V, V w) {
+  [[gnu::always_inline]] static V slope(V, V w) {
     return w;
   }
 };

@@ -51,7 +51,7 @@ struct Softpick {
  private:
   // (e^z - 1) e^-shift
   template <class V>
-  static V weight(V z, V shift) {
+  [[gnu::always_inline]] static V weight(V z, V shift) {
     return simd::expm1(z - shift) + (1 - simd::exp(-shift));
   }
 };

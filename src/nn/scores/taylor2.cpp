@@ -7,11 +7,11 @@ struct Taylor2 {
   static constexpr Normaliser normaliser = divide_by_sum;
 
   template <class V>
-  static V weight(V z) {  // at least 1/2
+  [[gnu::always_inline]] static V weight(V z) {  // at least 1/2
     return simd::fma(z, simd::fma(z, V{} + 0.5f, V{} + 1), V{} + 1);
   }
   template <class V>
-  static V slope(V z, V) {
+  [[gnu::always_inline]] static V slope(V z, V) {
     return 1 + z;
   }
 };

@@ -192,25 +192,26 @@ struct WeightOfZ {
   }
 
  private:
+  // Always inline: a call would empty all registers, once for each key.
   // z as it enters Score::weight.
   template <class Key, class Vec>
-  static Vec shifted(const Key& key, Vec maximum) {
+  [[gnu::always_inline]] static Vec shifted(const Key& key, Vec maximum) {
     if constexpr (to_maximum) return key.z() - maximum;  // exp(z)·exp(-m·distance), without underflow
     else return key.product();
   }
   template <class R, class Vec>
-  static Vec weight([[maybe_unused]] const R& rows, Vec z) {
+  [[gnu::always_inline]] static Vec weight([[maybe_unused]] const R& rows, Vec z) {
     if constexpr (requires { Score::weight(z, rows.parameter); }) return Score::weight(z, rows.parameter);
     else return Score::weight(z);
   }
   template <class R, class Vec>
-  static Vec slope([[maybe_unused]] const R& rows, Vec z, Vec w) {
+  [[gnu::always_inline]] static Vec slope([[maybe_unused]] const R& rows, Vec z, Vec w) {
     if constexpr (requires { Score::slope(z, w, rows.parameter); })
       return Score::slope(z, w, rows.parameter);
     else return Score::slope(z, w);
   }
   template <class Vec, class Key>
-  static Vec decayed(Vec weight, const Key& key) {
+  [[gnu::always_inline]] static Vec decayed(Vec weight, const Key& key) {
     if constexpr (!to_maximum)
       if (key.rows.decay) weight *= key.decay;
     return weight;
