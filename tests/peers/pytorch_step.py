@@ -124,7 +124,7 @@ class Trainer:
         self.model = Model(base, context, d, layers, heads)
         self.adam = torch.optim.Adam(self.model.parameters(), lr=1e-3, foreach=foreach)
         sequences = torch.randint(base, (batch, context + 1))
-        self.tokens, self.targets = sequences[:, :-1].contiguous(), sequences[:, 1:].contiguous()
+        self.tokens, self.targets = sequences[:, :-1].clone(), sequences[:, 1:].clone()  # not to share memory
         self.targets[:, : DELAY - 1] = -1  # not determined by the rule
         self.name = attend.__name__ + ("" if self.only_forward else ", Adam foreach" if foreach else ", Adam")
 
