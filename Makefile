@@ -75,9 +75,23 @@ $(COLD:%=$(BUILD)/src/%/%.o) $(BUILD)/tests/%.o: OPTIMISE = $(CXXFLAGS:-O3=-O1)
 # But for these: the processor's peak is measured, and kernels are compiled for tests.
 $(BUILD)/src/lab/bench_tools.o $(BUILD)/tests/tensor/%.o: OPTIMISE = $(CXXFLAGS)
 
-$(BUILD)/%.o: %.cpp $(BUILD)/flags
+# What most files include of the standard library is parsed once. By g++ with its defaults alone: other
+# builds see whether each file includes what it needs.
+STD := algorithm cmath filesystem functional iostream map memory optional span string vector
+ifeq ($(CXX) $(CXXFLAGS),g++ -O3)
+PARSED := $(addprefix $(BUILD)/std.h.gch/,O1 O3)
+INCLUDE_STD := -include $(BUILD)/std.h
+endif
+$(BUILD)/std.h: Makefile
+	@mkdir -p $@.gch
+	@printf '#include <%s>\n' $(STD) > $@
+$(BUILD)/std.h.gch/O1: OPTIMISE = -O1
+$(PARSED): $(BUILD)/std.h $(BUILD)/flags
+	$(CXX) $(FLAGS) -x c++-header $< -o $@
+
+$(BUILD)/%.o: %.cpp $(BUILD)/flags $(PARSED)
 	@mkdir -p $(@D)
-	$(CXX) $(FLAGS) -MMD -MP -c $< -o $@
+	$(CXX) $(FLAGS) $(INCLUDE_STD) -MMD -MP -c $< -o $@
 
 # The style and the script of the report's pages become constants of the program.
 PAGE := src/report/page/report.css src/report/page/report.js

@@ -204,7 +204,7 @@ std::string verdict(const CaseErrors& e, const OperationCase& c) {
   expect(e.in_float, c.tolerance, "results in float");
   expect(e.gradient, gradient_tolerance, "gradient");
   expect(e.gradient_in_float, 20 * c.tolerance, "gradient in float");
-  if (e.left_out > e.derivatives) faults.push_back("most numeric derivatives are uncertain");
+  if (e.left_out > e.derivatives) faults.emplace_back("most numeric derivatives are uncertain");
   return join(faults, ", ");
 }
 
