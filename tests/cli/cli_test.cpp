@@ -1,108 +1,19 @@
-// The real binary: exit codes and messages. LADDER names it; tests run in the program's folder.
-#include <doctest/doctest.h>
-#include <sys/wait.h>
-
-#include <cstdio>
-#include <cstdlib>
-
-#include "base/files.h"
+// Commands as they are typed: help, wrong usage, and what a single one does.
 #include "base/safetensors.h"
 #include "cli/command.h"
-#include "base/table.h"
+#include "command_line.h"
 #include "ladder/nn/mixer.h"
 #include "ladder/nn/optimizer.h"
 #include "ladder/nn/score.h"
 #include "ladder/tasks/task.h"
-#include "../scratch.h"
 
 namespace ladder {
 
 using namespace nn;
 using namespace tasks;
 using namespace cli;
+using namespace command_line;
 namespace {
-
-namespace fs = std::filesystem;
-
-struct Output {
-  int code;
-  std::string text;  // standard output and error
-
-  bool has(const std::string& part) const { return text.find(part) != std::string::npos; }
-  // Wherever lines were broken.
-  bool has_words(const std::string& part) const {
-    return join(split_words(text), " ").find(join(split_words(part), " ")) != std::string::npos;
-  }
-};
-
-// For doctest: what a failed check shows.
-std::string shown(const Output& out) { return std::to_string(out.code) + ": " + out.text; }
-
-std::string quoted(const fs::path& path) {
-  return std::string("'").append(path.string()).append("'");
-}
-
-const fs::path& home() {
-  static const fs::path path = fs::current_path();
-  return path;
-}
-const std::string quick = quoted(home() / "tests/quick.txt");
-const fs::path fixture = home() / "tests/fixtures/ea_alibi_relu_sgd.safetensors";
-
-fs::path binary() {
-  const char* path = std::getenv("LADDER");
-  REQUIRE_MESSAGE(path, "LADDER must name the binary");
-  return fs::absolute(path);
-}
-
-// A directory that goes away with the test, to run in.
-class Scratch : public ::Scratch {
- public:
-  bool is_empty() const { return fs::is_empty(path()); }
-
-  Output run(const std::string& words) const {
-    const std::string command =
-        "cd " + quoted(path()) + " && " + quoted(binary()) + " " + words + " 2>&1";
-    FILE* pipe = popen(command.c_str(), "r");
-    REQUIRE(pipe != nullptr);
-    Output out{0, ""};
-    char buffer[4096];
-    while (const std::size_t n = fread(buffer, 1, sizeof buffer, pipe)) out.text.append(buffer, n);
-    const int status = pclose(pipe);
-    out.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    // A sanitizer's report must not pass for a failure that was expected.
-    CHECK_FALSE(out.has("Sanitizer"));
-    CHECK_FALSE(out.has("runtime error"));
-    return out;
-  }
-};
-
-Output run(const std::string& words) { return Scratch().run(words); }
-
-// Expects the exit code and parts of what is printed.
-void expect(const Output& out, int code, const std::vector<std::string>& parts) {
-  INFO(shown(out));
-  CHECK(out.code == code);
-  for (const std::string& part : parts) {
-    CAPTURE(part);
-    CHECK((out.has(part) || out.has_words(part)));
-  }
-}
-void expect(const std::string& words, int code, const std::vector<std::string>& parts) {
-  CAPTURE(words);
-  expect(run(words), code, parts);
-}
-
-// A run of a few milliseconds.
-const std::string tiny =
-    " --base 4 --delay 2 --context 7 --d_model 8 --heads 2 --batch 8 --mlp_ratio 2 --steps 12"
-    " --eval_every 6 --eval_sequences 20 ";
-
-std::string without_seconds(const fs::path& path) {
-  Table runs = Table::read(path);
-  for (std::size_t i = 0; i < runs.rows(); ++i) runs.set(i, "seconds", "");
-  return runs.to_csv();
-}
 
 // ---- help ----
 
@@ -314,58 +225,7 @@ TEST_CASE("cli: errors in experiment files lead with file and line") {
   }
 }
 
-// ---- sweep ----
-
-TEST_CASE("cli: --dry-run lists the runs and trains nothing") {
-  const Scratch scratch;
-  const Output out = scratch.run("sweep " + quick + " --seed 0..3 --dry-run");
-  expect(out, 0, {"base=16  delay=12  score=ea  seed=3", "\n48 runs\n"});  // 2 · 3 · 2 · 4
-  expect(scratch.run("sweep " + quick + " --base 8 --delay=4 --seed 7 --dry-run"), 0,
-         {"\n2 runs\n"});
-  expect(scratch.run("sweep " + quick + " --dry-run --shard 2/5"), 0, {"score=ea", "\n5 runs\n"});
-  CHECK(scratch.is_empty());
-}
-
-TEST_CASE("cli: settings without effect are told") {
-  expect("sweep " + quick + " --dry-run --optimizer adam --momentum 0.5", 0,
-         {"note: flag --momentum: key 'momentum' has no effect", "optimizer = sgd"});
-  CHECK_FALSE(run("sweep " + quick + " --dry-run --optimizer sgd --momentum 0.5").has("note:"));
-  expect("sample --cue on --task copy", 0, {"note: flag --cue"});
-}
-
-TEST_CASE("cli: a sweep ends with a table and the same bytes for any number of threads") {
-  const Scratch scratch;
-  for (const std::string threads : {"1", "2"}) {
-    const Output out = scratch.run("sweep " + quick + tiny + "--norm pre post --out " + threads +
-                                   " --threads " + threads);
-    expect(out, 0, {"8/8 runs", "norm", "dpa", "ea", "/2", "results in " + threads});
-  }
-  CHECK(Table::read(scratch / "1/runs.csv").rows() == 8);
-  CHECK(without_seconds(scratch / "1/runs.csv") == without_seconds(scratch / "2/runs.csv"));
-  CHECK(read_file(scratch / "1/curves.csv") == read_file(scratch / "2/curves.csv"));
-  CHECK(read_file(scratch / "1/experiment.txt") == read_file(scratch / "2/experiment.txt"));
-}
-
-TEST_CASE("cli: results go to data/ and the experiment's name; the copy of it runs again") {
-  const Scratch scratch;
-  write_file(scratch / "mine.txt", "score = dpa ea\n");
-  expect(scratch.run("sweep mine.txt" + tiny), 0, {"results in data/mine"});
-  expect(scratch.run("sweep data/mine/experiment.txt --out again"), 0, {"2/2 runs"});
-  CHECK(without_seconds(scratch / "data/mine/runs.csv") ==
-        without_seconds(scratch / "again/runs.csv"));
-}
-
-TEST_CASE("cli: a sweep of 20 steps claims nothing") {
-  const Scratch scratch;
-  const Output out = scratch.run("sweep " + quick + " --base 8 16 --delay 4 --d_model 16 --steps 20 --seed 0..5 --out s");
-  expect(out, 0, {"Nothing learned"});
-  const Output verdict = scratch.run("verdict s");
-  expect(verdict, 0, {"| nothing learned |"});
-  for (const std::string claim : {"| holds", "more accurate", "less accurate", "| sooner", "| later", "grows with", "shrinks"}) {
-    CHECK_FALSE(out.has_words(claim));
-    if (claim != "grows with") CHECK_FALSE(verdict.has(claim));  // the claim itself
-  }
-}
+// ---- verdict and report ----
 
 // README's numbers are compared with what is committed: ./ladder verdict data/reference/*/ > data/reference/verdict.txt
 TEST_CASE("cli: verdict says of the committed data what data/reference/verdict.txt holds") {
@@ -397,17 +257,6 @@ TEST_CASE("cli: a climb is not reported on or judged by the runs of its tuning")
   expect(scratch.run("report empty"), 1, {"empty"});
   expect(scratch.run("verdict climbs empty"), 0, {"note: 'empty' has nothing to judge by", "climbs/one"});
   expect(scratch.run("report climbs empty"), 0, {"note: 'empty' has no results"});
-}
-
-TEST_CASE("cli: a failed run does not stop a sweep, and the exit code tells") {
-  const Scratch scratch;
-  const Output out = scratch.run("sweep " + quick + tiny +
-                                 "--seed 0 --norm none --learning_rate 0.1 1e6 --out o");
-  expect(out, 1, {"0 of 4 runs failed, 2 diverged", " is not finite after "});
-  const Table runs = Table::read(scratch / "o/runs.csv");
-  CHECK(runs.rows() == 4);
-  for (std::size_t i = 0; i < 4; ++i)
-    CHECK((runs.at(i, "status") == "ok") == (runs.at(i, "learning_rate") == "0.1"));
 }
 
 // ---- the other commands ----
@@ -500,6 +349,28 @@ TEST_CASE("cli: sample prints sequences that follow the rule") {
   CHECK(run(other + "--seed 5").text == out.text);
   CHECK(run(other + "--seed 6").text != out.text);
   CHECK(run(other + "--seed 5 --held-out").text != out.text);
+}
+
+TEST_CASE("cli: a model goes on with a prompt, token by token, as the network itself would") {
+  const Scratch scratch;
+  CHECK(scratch.run("train" + tiny + "--out o").code == 0);
+  const std::string model = "sample o/checkpoint.safetensors ";
+  const Output whole = scratch.run(model + "--prompt '1 0 3' --count 4");
+  expect(whole, 0, {"prompt        1 0 3", "continuation  "});
+  // each token again, from a prompt that holds all before it
+  std::string prompt = "1 0 3";
+  const auto words = split_words(whole.text.substr(whole.text.find("continuation")));
+  REQUIRE(words.size() == 5);
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    expect(scratch.run(model + "--count 1 --prompt '" + prompt + "'"), 0, {"continuation  " + words[i]});
+    prompt += " " + words[i];
+  }
+  expect(scratch.run(model), 0, {"continuation"});  // from a sequence of its own
+  expect(scratch.run(model + "--prompt '1 7'"), 2, {"flag --prompt", "'7'", "0 1 2 3"});
+  expect(scratch.run(model + "--prompt ''"), 2, {"flag --prompt"});
+  expect(scratch.run(model + "--prompt '1 2' --count 7"), 2, {"flag --count", "at most 6"});
+  expect(scratch.run(model + "--prompt '1 2' --held-out"), 2, {"flag --held-out"});
+  expect("sample --prompt '1 2'", 2, {"flag --prompt", "CHECKPOINT"});
 }
 
 TEST_CASE("cli: cycles are those of theory, and too many states are refused") {
