@@ -199,7 +199,9 @@ DotChart dot_chart(const Analysis& analysis, const Group& group, std::size_t mos
   if (rungs.size() > most) rungs.resize(most);
   for (const std::size_t rung : rungs) {
     const std::string name = analysis.name(analysis.rungs[rung]);
-    chart.categories.push_back(join(analysis.rungs[rung].values, ", "));
+    Names values_of_rung;
+    for (const std::string& value : analysis.rungs[rung].values) values_of_rung.push_back(value_text(value));
+    chart.categories.push_back(join(values_of_rung, ", "));
     for (std::size_t contestant = 0; contestant < analysis.contestants.size(); ++contestant) {
       const Values values = analysis.rungs[rung].cells[contestant].accuracies();
       const Interval interval = mean_interval(values);
@@ -244,13 +246,13 @@ void add_marginals(const Analysis& analysis, Pictures& pictures) {
   for (const Marginal& marginal : analysis.marginals) {
     const Margin& margin = marginal.margin;
     if (margin.contestant == 0) {
-      chart.categories.push_back(marginal.key + " " + marginal.value);
+      chart.categories.push_back(marginal.key + " " + value_text(marginal.value));
       continue;
     }
     const Call call = judge_accuracy(margin);
     Point point{margin.difference, 0, margin.interval.low, margin.interval.high,
                 call != Call::more && call != Call::less};
-    point.about = join({marginal.key, marginal.value, difference_name(analysis, margin.contestant),
+    point.about = join({marginal.key, value_text(marginal.value), difference_name(analysis, margin.contestant),
                         signed_rounded(margin.difference), signed_bracket(margin.interval)}, " ");
     facet.series[margin.contestant - 1].points.push_back(point);
   }

@@ -255,7 +255,7 @@ std::string by_value(const Analysis& analysis, const std::string& key, std::size
   for (const Marginal& marginal : analysis.marginals) {
     const Margin& margin = marginal.margin;
     if (marginal.key != key || margin.contestant != contestant || margin.seeds < least_pairs) continue;
-    parts.push_back((marginal.value.empty() ? "not set" : marginal.value) + " " + signed_rounded(margin.difference, 2) + " " +
+    parts.push_back(value_text(marginal.value) + " " + signed_rounded(margin.difference, 2) + " " +
                     signed_bracket(margin.interval, 2));
   }
   if (parts.empty()) return "";

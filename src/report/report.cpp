@@ -83,6 +83,8 @@ std::string signed_bracket(const Interval& interval, int decimals) {
 
 std::string p_text(double p) { return p < 0.001 ? "<0.001" : rounded(p); }
 
+std::string value_text(const std::string& value) { return value.empty() ? "not set" : value; }
+
 std::string median_steps(const Cell& cell) {
   if (cell.runs.empty()) return "";
   if (const auto steps = censored_median(cell.steps_solved())) return to_text(*steps);

@@ -48,6 +48,7 @@ std::string signed_rounded(double value, int decimals = 3);
 std::string bracket(const Interval& interval, int decimals = 3);
 std::string signed_bracket(const Interval& interval, int decimals = 3);
 std::string p_text(double p);  // "0.004", "<0.001"
+std::string value_text(const std::string& value);  // of a setting; "not set" where it does not apply
 std::string difference_name(const Analysis& analysis, std::size_t contestant);  // "ea − dpa"
 // "1500", ">2000" where the median is censored, "" without runs.
 std::string median_steps(const Cell& cell);
