@@ -27,12 +27,11 @@ MAKEFLAGS += -j$(shell nproc)
 endif
 
 # No contraction: where compilers choose which products to fuse with a sum, each gives other bits.
-PLAIN = -std=c++20 -march=$(ARCH) -ffp-contract=off -fno-math-errno -Wall -Wextra -fopenmp -Iinclude -Isrc
-FLAGS = $(PLAIN) $(OPTIMISE)
+FLAGS = -std=c++20 -march=$(ARCH) $(OPTIMISE) -ffp-contract=off -fno-math-errno -Wall -Wextra -fopenmp -Iinclude -Isrc
 OPTIMISE = $(CXXFLAGS)
 # Vectors are as wide as registers (simd.h); some tunings would else cut them in halves.
 ifneq ($(filter x86_64%,$(shell $(CXX) -dumpmachine)),)
-PLAIN += -mprefer-vector-width=512
+FLAGS += -mprefer-vector-width=512
 endif
 
 SOURCES := $(sort $(shell find src -name '*.cpp'))
@@ -76,23 +75,9 @@ $(COLD:%=$(BUILD)/src/%/%.o) $(BUILD)/tests/%.o: OPTIMISE = $(CXXFLAGS:-O3=-O1)
 # But for these: the processor's peak is measured, and kernels are compiled for tests.
 $(BUILD)/src/lab/bench_tools.o $(BUILD)/tests/tensor/%.o: OPTIMISE = $(CXXFLAGS)
 
-# What most files include of the standard library is parsed once for each -O (g++ takes one for another and
-# breaks). By g++ with its defaults alone: other builds see whether each file includes what it needs.
-STD := algorithm cmath filesystem functional iostream map memory optional span string vector
-ifeq ($(CXX) $(CXXFLAGS),g++ -O3)
-PARSED := $(BUILD)/std-O1.h.gch $(BUILD)/std-O3.h.gch
-INCLUDE_STD = -include $(BUILD)/std$(OPTIMISE).h
-endif
-$(PARSED:.gch=): Makefile
+$(BUILD)/%.o: %.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
-	@printf '#include <%s>\n' $(STD) > $@
-# Not with FLAGS: make hands down those of the file that asks first.
-$(PARSED): $(BUILD)/std-%.h.gch: $(BUILD)/std-%.h $(BUILD)/flags
-	$(CXX) $(PLAIN) -$* -x c++-header $< -o $@
-
-$(BUILD)/%.o: %.cpp $(BUILD)/flags $(PARSED)
-	@mkdir -p $(@D)
-	$(CXX) $(FLAGS) $(INCLUDE_STD) -MMD -MP -c $< -o $@
+	$(CXX) $(FLAGS) -MMD -MP -c $< -o $@
 
 # The style and the script of the report's pages become constants of the program.
 PAGE := src/report/page/report.css src/report/page/report.js
@@ -114,7 +99,7 @@ $(BUILD)/version: force
 # Rebuilds everything when the compiler or its flags change.
 $(BUILD)/flags: force
 	@mkdir -p $(@D)
-	@echo '$(CXX) $(PLAIN) $(CXXFLAGS)' | cmp -s - $@ || echo '$(CXX) $(PLAIN) $(CXXFLAGS)' > $@
+	@echo '$(CXX) $(FLAGS)' | cmp -s - $@ || echo '$(CXX) $(FLAGS)' > $@
 .PHONY: force
 
 # The tests need doctest (one header): the system's, else Debian's package, else advice.
