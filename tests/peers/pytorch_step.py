@@ -224,7 +224,7 @@ def products():
     found = sorted(name for name in names if re.match("lib(openblas|blis|mkl_core|atlas)", name))
     if found:
         return " and ".join(found)
-    return "the reference BLAS, which is slow (Debian: apt-get install libopenblas0)"
+    return "the reference BLAS, which is slow (Debian: apt-get install libopenblas0-openmp)"
 
 
 def main():
