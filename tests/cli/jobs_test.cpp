@@ -78,6 +78,11 @@ TEST_CASE("cli: parts of a sweep merge into the whole; what is missing or contra
   for (const std::string file : {"curves.csv", "summary.csv", "comparison.csv", "columns.csv"})
     CHECK(read_file(scratch / "merged" / file) == read_file(scratch / "whole" / file));
   expect(scratch.run("merge part1 nowhere --out other"), 1, {"nowhere"});
+  Table runs = Table::read(scratch / "part1/runs.csv");
+  runs.set(0, "accuracy", "0.5");
+  fs::create_directories(scratch / "changed");
+  write_file(scratch / "changed/runs.csv", runs.to_csv());
+  expect(scratch.run("merge part1 changed --out other"), 1, {"is the same run as part1/runs-1of2.log:1", "accuracy '0.5', not '"});
   expect(scratch.run("merge part1"), 2, {"--out"});
 }
 
