@@ -1,19 +1,19 @@
 #include <cmath>
 
 #include "ladder/nn/score_form.h"
-#include "ladder/tensor/kernels/erfc.h"
+#include "ladder/tensor/kernels/gauss.h"
 
 namespace ladder::nn {
 namespace {
 
-// With x = (z - √½) / (σ√2), σ = √(1/4π): w = erfc(-x) / 2, which keeps its digits far below 0.
+// w = ½ erfc(-t) with t = √2π (z - √½), which keeps its digits far below 0; gauss wants t √log2(e).
 struct Laplace {
   static constexpr Normaliser normaliser = divide_by_sum;
 
   template <class V>
   [[gnu::always_inline]] static V weight(V z) {
     const V x = argument(z);
-    return 0.5f * simd::erfc(-x, simd::gauss(x));  // the slope's, too: compilers compute it once
+    return simd::gauss_below(x, simd::gauss(x));  // the slope's, too: compilers compute it once
   }
   template <class V>
   [[gnu::always_inline]] static V slope(V z, V) {
@@ -24,8 +24,8 @@ struct Laplace {
   template <class V>
   [[gnu::always_inline]] static V argument(V z) {
     using T = decltype(z[0] + z[0]);
-    // √2π and -√π
-    return simd::fma(z, static_cast<T>(2.5066282746310002), V{} - static_cast<T>(1.7724538509055161));
+    // √(2π / ln2) and -√(π / ln2)
+    return simd::fma(z, static_cast<T>(3.0107673911570099), V{} - static_cast<T>(2.1289340388624524));
   }
 };
 

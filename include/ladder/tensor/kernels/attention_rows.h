@@ -138,7 +138,7 @@ struct WeightOfZ {
       if constexpr (normaliser.epsilon > 0) maximum = simd::max(maximum, Vec{});  // that of the rest
     }
     Vec sum{};
-    rows.each_key([&](auto key) {
+    rows.each_key([&](auto key) __attribute__((always_inline)) {
       const Vec w = key.only(decayed(weight(key.rows, shifted(key, maximum)), key));
       sum += w;
       key.put(w);
@@ -149,7 +149,7 @@ struct WeightOfZ {
       if constexpr (to_maximum && normaliser.epsilon > 0) epsilon *= simd::exp(-maximum);
       const Vec one_by_sum = simd::select(sum == Vec{}, Vec{}, 1 / (sum + epsilon));
       rows.save(0, one_by_sum);
-      rows.each_key([&](auto key) { key.put(key.product() * one_by_sum); });
+      rows.each_key([&](auto key) __attribute__((always_inline)) { key.put(key.product() * one_by_sum); });
     }
   }
 
@@ -158,7 +158,7 @@ struct WeightOfZ {
     using Vec = typename R::Vec;
     const Vec maximum = to_maximum ? rows.load(1) : Vec{};
     if constexpr (!normaliser.divide_by_sum) {  // p is the weight
-      rows.each_key([&](auto key) {
+      rows.each_key([&](auto key) __attribute__((always_inline)) {
         const Vec z = shifted(key, maximum), w = weight(key.rows, z);
         key.put(key.only(decayed(slope(key.rows, z, w), key)) * rows.scale * key.g());
         key.keep(key.only(decayed(w, key)));
@@ -167,7 +167,7 @@ struct WeightOfZ {
     }
     const Vec one_by_sum = rows.load(0);
     Vec mean_g{};  // Σ_j p g
-    rows.each_key([&](auto key) {
+    rows.each_key([&](auto key) __attribute__((always_inline)) {
       const Vec z = shifted(key, maximum);
       const Vec w = weight(key.rows, z);
       const Vec p = key.only(decayed(w, key)) * one_by_sum;
@@ -179,7 +179,7 @@ struct WeightOfZ {
       key.keep(p);
     });
     const Vec factor = one_by_sum * rows.scale;
-    rows.each_key([&](auto key) {
+    rows.each_key([&](auto key) __attribute__((always_inline)) {
       key.put(key.product() * factor * (simd::load(key.rows.g + key.offset) - mean_g));
     });
   }
