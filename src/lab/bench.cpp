@@ -118,7 +118,8 @@ static const RegisteredColumns described(
      {"runs_per_minute", "number", "runs", "of the sweep"},
      {"memory_mb", "number", "10^6 bytes", "largest resident memory of a process that does nothing else"},
      {"start_ms", "number", "milliseconds", "from the start of that process to the end of its first step"},
-     {"forwards", "number", "ratio", "time / time of a forward over the same tokens: median of the pairs' ratios"}});
+     {"forwards", "number", "ratio", "time / time of a forward over the same tokens: median of the pairs' ratios"},
+     {"growth", "number", "ratio", "time / time of as many sequences of half the context: median of the pairs' ratios"}});
 
 // ---- measuring ----------------------------------------------------------------------------------
 

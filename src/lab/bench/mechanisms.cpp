@@ -48,17 +48,20 @@ static std::vector<Mechanism> mechanisms() {
   return all;
 }
 
-// A step reads 8192 tokens.
-static Settings mechanism_settings(const Mechanism& mechanism, int context) {
+static Settings mechanism_settings(const Mechanism& mechanism, int context, int sequences) {
   Choices choices = {{"score", "dpa"},      {"optimizer", "adam"}, {"scale", "on"},
                      {"window", "64"},      {"stride", "64"},      {"top_k", "8"},
                      {"context", std::to_string(context)},
-                     {"batch", std::to_string(tokens / context)}};
+                     {"batch", std::to_string(sequences)}};
   choices.insert(choices.end(), mechanism.choices.begin(), mechanism.choices.end());
   Settings settings;
   for (const auto& [key, value] : choices) settings.set(key, value, "bench");
   settings.resolve();
   return settings;
+}
+// A step reads 8192 tokens.
+static Settings mechanism_settings(const Mechanism& mechanism, int context) {
+  return mechanism_settings(mechanism, context, tokens / context);
 }
 
 // Products of a step, backward counted twice, as the mixers count theirs.
@@ -98,7 +101,16 @@ struct MechanismTime {
   Values seconds, baseline;  // of a step; of one with dpa, measured in turn
   double flop;               // products of a step, backward counted twice, as the mixer counts them
   double memory;             // bytes, of a process that takes two steps; 0: not measured
+  double growth = 0;         // time of a step / that of one of half the context; 0: not measured
 };
+
+// As many sequences in both, so that what they share counts in both.
+static double time_growth(Stopwatch& watch, const Mechanism& mechanism, int context) {
+  const int sequences = tokens / context;
+  Trainer whole(mechanism_settings(mechanism, context, sequences)), half(mechanism_settings(mechanism, context / 2, sequences));
+  const auto seconds = watch.time({[&] { whole.step(); }, [&] { half.step(); }});
+  return median_ratio(seconds[0], seconds[1]);
+}
 static std::vector<MechanismTime> time_mechanisms(Stopwatch& watch, const std::filesystem::path& program,
                                            std::ostream& progress) {
   std::vector<MechanismTime> times;
@@ -120,6 +132,7 @@ static std::vector<MechanismTime> time_mechanisms(Stopwatch& watch, const std::f
       auto seconds = watch.time({[&] { trainer.step(); }, [&] { baseline.step(); }});
       time->seconds = std::move(seconds[0]), time->baseline = std::move(seconds[1]);
       time->flop = step_flop(trainer, context);
+      if (context == longest) time->growth = time_growth(watch, mechanism, context);
       ++time;
     }
   }
@@ -131,6 +144,7 @@ static void mechanisms_part(Bench& bench) {
     Cells cells{{"part", "mechanisms"}, {"shape", "context " + std::to_string(time.context)}, {"contestant", time.name}};
     Bench::set_time(cells, time.seconds, time.flop);
     cells["ratio_to_first"] = fixed(median_ratio(time.seconds, time.baseline), 3);
+    if (time.growth > 0) cells["growth"] = fixed(time.growth, 3);
     if (time.memory > 0) cells["memory_mb"] = fixed(time.memory / 1e6, 1);
     bench.add(std::move(cells));
   }

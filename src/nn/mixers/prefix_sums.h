@@ -89,7 +89,7 @@ class Kernel {
     columns_ = take(e_, B), out_columns_ = take(w_, B), s_ = take(panel, B);
     if (linear_) phi_ = take(features_, B), state_ = take(features_, w_), norm_ = take(1, features_);
     if (gradients) {
-      dq_ = take(padded_, e_), dk_ = take(padded_, e_), dv_ = take(padded_, w_);
+      dq_ = take(B, e_), dk_ = take(padded_, e_), dv_ = take(padded_, w_);
       dnum_ = take(padded_, w_), dsum_ = take(1, padded_);
       dout_columns_ = take(w_, B), dcolumns_ = take(e_, B), z_ = take(panel, B);
       rows_ = take(B, std::max(e_, w_));
@@ -106,10 +106,10 @@ class Kernel {
 
   void forward() {
     for_each_head([&](int b, int h) {
-      gather(b, h);
       const HeadRows<T> out = head_rows(out_.value(), out_, cut_, b, h);
       for (int t = 0; t < n_; t += B) {
         const int first = linear_ ? t : 0;
+        gather(b, h, t);
         compute_weights(first, t);  // s, one_by_sum_ = Σ s
         // num[i] = Σ_j s[i, j] v_j
         small_multiply(w_, B, t + B - first, Strided<T>{v_ + row(first, w_), 1, w_}, s_, B,
@@ -128,23 +128,28 @@ class Kernel {
   }
 
   // With W the divisor:  dnum = dout/W,  dsum = -out·dout/W,  ds[i, j] = dnum_i·v_j + dsum_i
+  // Rows are gathered as a block begins and scattered as it ends: long contexts are read from memory
+  // once on the way up, and once on the way down.
   void backward(Writes write) {
     for_each_head([&](int b, int h) {
-      gather(b, h);
-      gather_gradients(b, h);
-      for (int t = 0; t < n_; t += B) ascend(t);
-      if (linear_)
-        for (int t = (n_ - 1) / B * B; t >= 0; t -= B) descend(t);
-      scatter(dq_, query_, scale_, e_, true, write[0], b, h);
-      scatter(dk_, key_, T(1), e_, true, write[1], b, h);
-      scatter(dv_, value_, T(1), w_, false, write[2], b, h);
+      for (int t = 0; t < n_; t += B) {
+        gather(b, h, t);
+        gather_gradients(b, h, t);
+        ascend(t);
+        scatter(dq_, query_, scale_, e_, true, write[0], b, h, t);
+      }
+      for (int t = (n_ - 1) / B * B; t >= 0; t -= B) {
+        if (linear_) descend(t);
+        scatter(dk_ + row(t, e_), key_, T(1), e_, true, write[1], b, h, t);
+        scatter(dv_ + row(t, w_), value_, T(1), w_, false, write[2], b, h, t);
+      }
     });
   }
 
   // Forms the rows directly; the products are z.
   void look(const AttentionMaps<T>& maps) {
     at_head(maps.sequence, maps.head);
-    gather(maps.sequence, maps.head);
+    for (int t = 0; t < n_; t += B) gather(maps.sequence, maps.head, t);
     fill_maps(maps, n_, [&](int i, T* p) {
       const int t = i / B * B, v = (i - t) / lanes * lanes;
       if (i == t || i == maps.begin) transpose_rows(q_, e_, t, columns_);
@@ -174,15 +179,15 @@ class Kernel {
   }
   static std::ptrdiff_t row(int t, int size) { return static_cast<std::ptrdiff_t>(t) * size; }
 
-  // q_ = scale · y(query), k_ = y(key), v_ = value: side by side. Rows past the context stay 0.
-  void gather(int b, int h) {
+  // Block t of q_ = scale · y(query), k_ = y(key), v_ = value: side by side. Rows past the context stay 0.
+  void gather(int b, int h, int t) {
     const auto copy = [&](Tensor<T> x, int size, T factor, bool mapped, T* to) {
       const HeadRows<T> from = head_rows(x.value(), x, cut_, b, h);
-      for (int t = 0; t < n_; ++t)
+      for (int i = t; i < std::min(t + B, n_); ++i)
         for_each_vector<T>(size, [&](auto at) {
-          Vec y = at.load(from.row(t)), slope;
+          Vec y = at.load(from.row(i)), slope;
           if (mapped) Map::apply(Vec(y), y, slope);
-          at.store(to + row(t, size), factor * y);
+          at.store(to + row(i, size), factor * y);
         });
     };
     copy(query_, e_, scale_, true, q_);
@@ -190,45 +195,44 @@ class Kernel {
     copy(value_, w_, T(1), false, v_);
   }
 
-  void scatter(const T* from, Tensor<T> x, T factor, int size, bool mapped, Write mode, int b, int h) {
+  // The gradient of block t, from [B, size].
+  void scatter(const T* from, Tensor<T> x, T factor, int size, bool mapped, Write mode, int b, int h, int t) {
     const HeadRows<T> values = head_rows(x.value(), x, cut_, b, h);
     const HeadRows<T> to = head_rows(x.grad(), x, cut_, b, h);
-    for (int t = 0; t < n_; ++t)
+    for (int i = t; i < std::min(t + B, n_); ++i)
       for_each_vector<T>(size, [&](auto at) {
-        Vec d = at.load(from + row(t, size));
+        Vec d = at.load(from + row(i - t, size));
         if (mapped) {
           Vec y, slope;
-          Map::apply(at.load(values.row(t)), y, slope);
+          Map::apply(at.load(values.row(i)), y, slope);
           d *= factor * slope;
         }
-        write(at, to.row(t), d, mode);
+        write(at, to.row(i), d, mode);
       });
   }
 
-  // dnum_ [context, w_] and dsum_ of the whole head.
-  void gather_gradients(int b, int h) {
+  // Block t of dnum_ [context, w_] and dsum_.
+  void gather_gradients(int b, int h, int t) {
     const HeadRows<T> out = head_rows(out_.value(), out_, cut_, b, h);
     const HeadRows<T> dout = head_rows(out_.grad(), out_, cut_, b, h);
-    for (int t = 0; t < n_; t += B) {
-      const int rows = std::min(B, n_ - t);
-      if (rows < B) std::fill_n(dout_columns_, w_ * B, T(0));
-      transpose(rows, w_, out.row(t), out.stride, T(1), out_columns_, B);
-      transpose(rows, w_, dout.row(t), dout.stride, T(1), dout_columns_, B);
-      for (int v = 0; v < B; v += lanes) {
-        const Vec one_by_sum = simd::load(one_by_sum_ + saved_ + t + v);
-        Vec total{};
-        for (int c = 0; c < w_; ++c) {
-          const Vec d = simd::load(dout_columns_ + c * B + v) * one_by_sum;
-          total = simd::fma(simd::load(out_columns_ + c * B + v), d, total);
-          simd::store(dout_columns_ + c * B + v, d);
-        }
-        if constexpr (Map::divisor == Divisor::at_least)
-          total = simd::select(one_by_sum >= T(1) / smallest, Vec{}, total);
-        simd::store(dsum_ + t + v, -total);
+    const int rows = std::min(B, n_ - t);
+    if (rows < B) std::fill_n(dout_columns_, w_ * B, T(0));
+    transpose(rows, w_, out.row(t), out.stride, T(1), out_columns_, B);
+    transpose(rows, w_, dout.row(t), dout.stride, T(1), dout_columns_, B);
+    for (int v = 0; v < B; v += lanes) {
+      const Vec one_by_sum = simd::load(one_by_sum_ + saved_ + t + v);
+      Vec total{};
+      for (int c = 0; c < w_; ++c) {
+        const Vec d = simd::load(dout_columns_ + c * B + v) * one_by_sum;
+        total = simd::fma(simd::load(out_columns_ + c * B + v), d, total);
+        simd::store(dout_columns_ + c * B + v, d);
       }
-      transpose(w_, rows, dout_columns_, B, T(1), dnum_ + row(t, w_), w_);
+      if constexpr (Map::divisor == Divisor::at_least)
+        total = simd::select(one_by_sum >= T(1) / smallest, Vec{}, total);
+      simd::store(dsum_ + t + v, -total);
     }
-    std::fill(dsum_ + n_, dsum_ + padded_, T(0));
+    transpose(w_, rows, dout_columns_, B, T(1), dnum_ + row(t, w_), w_);
+    if (rows < B) std::fill(dsum_ + n_, dsum_ + padded_, T(0));
   }
 
   // to [size, B] = rows t .. t + B of x [padded, size]
@@ -381,7 +385,7 @@ class Kernel {
     }
     // z = q·k:  dq_i = Σ_j dz k_j,  dk_j = Σ_i dz q_i;  num = Σ s v:  dv_j = Σ_i s dnum_i
     small_multiply(e_, B, keys, Strided<T>{k_ + row(first, e_), 1, e_}, z_, B, dcolumns_, B);
-    transpose(e_, B, dcolumns_, B, T(1), dq_ + row(t, e_), e_);
+    transpose(e_, B, dcolumns_, B, T(1), dq_, e_);
     const auto add = [&](const T* a, const T* rows, int size, T* to) {
       small_multiply(t - first, size, B, Strided<T>{a, B, 1}, rows, size, to + row(first, size), size,
                      Write::accumulate);
@@ -396,7 +400,7 @@ class Kernel {
         return norm_[f] * simd::load(dsum_ + t + v);
       });
       collapse(columns_, t);
-      add_transposed(dcolumns_, e_, dq_ + row(t, e_));
+      add_transposed(dcolumns_, e_, dq_);
     }
     if (t + B < n_) add_to_state(t);
   }
@@ -449,7 +453,7 @@ class Kernel {
   bool linear_;
   std::size_t saved_ = 0;  // where the head's one_by_sum begins
   T* one_by_sum_;          // [batch, heads, padded]: kept for backward
-  // Of one head at a time; padded rows, and columns of a block.
+  // Of one head at a time; padded rows (dq_: those of a block), and columns of a block.
   T *q_, *k_, *v_, *dq_ = nullptr, *dk_ = nullptr, *dv_ = nullptr, *dnum_ = nullptr, *dsum_ = nullptr;
   T *columns_, *out_columns_, *dout_columns_ = nullptr, *dcolumns_ = nullptr, *rows_ = nullptr;
   T *s_, *z_ = nullptr;                                   // [keys, B]

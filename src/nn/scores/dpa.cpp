@@ -9,7 +9,7 @@ struct DotProduct {
   static constexpr Normaliser normaliser = softmax_rows;
 
   template <class V>
-  static V weight(V z) {
+  [[gnu::always_inline]] static V weight(V z) {
     return simd::exp(z);
   }
   template <class V>

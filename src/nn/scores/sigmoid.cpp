@@ -10,7 +10,7 @@ struct Sigmoid {
   static constexpr Normaliser normaliser = unnormalised;
 
   template <class V, class T>
-  static V weight(V z, T log_context) {
+  [[gnu::always_inline]] static V weight(V z, T log_context) {
     // exp of at most 80: below, the weight is less than 2e-35, and 1 + e^80 is of normal size; of -80
     // at least: 1 + e^-80 is 1
     const V x = -simd::max(z - log_context, V{} - 80);

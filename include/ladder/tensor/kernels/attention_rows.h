@@ -192,8 +192,8 @@ struct WeightOfZ {
   }
 
  private:
-  // All inlined: a call would empty all registers, once for each key. Scores whose weight g++ 12 leaves as a call
-  // say so, too; but dpa and sigmoid must not, they then take 1.5 times as long.
+  // All inlined, the walks' bodies, too: a call would empty all registers, once for each key. g++ 12 leaves weights of
+  // several operations as calls unless they say so.
 
   // z as it enters Score::weight.
   template <class Key, class Vec>
