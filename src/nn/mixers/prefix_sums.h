@@ -84,13 +84,16 @@ class Kernel {
     };
     const bool gradients = out.grad() != nullptr;
     const int panel = linear_ ? B : padded_;
+    chunk_ = linear_ ? std::min(padded_, most_in_chunk) : padded_;
     one_by_sum_ = take(cut_.batch * cut_.heads, padded_);
-    q_ = take(padded_, e_), k_ = take(padded_, e_), v_ = take(padded_, w_);
+    q_ = take(padded_, e_), k_ = take(padded_, e_), v_ = take(chunk_, w_);  // look wants whole q_ and k_
     columns_ = take(e_, B), out_columns_ = take(w_, B), s_ = take(panel, B);
-    if (linear_) phi_ = take(features_, B), state_ = take(features_, w_), norm_ = take(1, features_);
+    if (linear_) phi_ = take(features_, B), state_ = take(features_, w_ + 1), norm_ = state_ + features_ * w_;
     if (gradients) {
-      dq_ = take(B, e_), dk_ = take(padded_, e_), dv_ = take(padded_, w_);
-      dnum_ = take(padded_, w_), dsum_ = take(1, padded_);
+      dq_ = take(B, e_), dk_ = take(chunk_, e_), dv_ = take(chunk_, w_);
+      dnum_ = take(chunk_, w_), dsum_ = take(1, chunk_);
+      if (linear_) later_ = take(features_, w_ + 1), later_norm_ = later_ + features_ * w_;
+      if (padded_ > chunk_) states_ = take(cut_.batch * cut_.heads * ((padded_ - 1) / chunk_), features_ * (w_ + 1));
       dout_columns_ = take(w_, B), dcolumns_ = take(e_, B), z_ = take(panel, B);
       rows_ = take(B, std::max(e_, w_));
     }
@@ -107,8 +110,10 @@ class Kernel {
   void forward() {
     for_each_head([&](int b, int h) {
       const HeadRows<T> out = head_rows(out_.value(), out_, cut_, b, h);
-      for (int t = 0; t < n_; t += B) {
+      for (int t = base_ = 0; t < n_; t += B) {
         const int first = linear_ ? t : 0;
+        if (states_ && t > 0 && t % chunk_ == 0) std::copy_n(state_, state_size(), state_at(b, h, t));
+        if (linear_) base_ = t;
         gather(b, h, t);
         compute_weights(first, t);  // s, one_by_sum_ = Σ s
         // num[i] = Σ_j s[i, j] v_j
@@ -128,20 +133,24 @@ class Kernel {
   }
 
   // With W the divisor:  dnum = dout/W,  dsum = -out·dout/W,  ds[i, j] = dnum_i·v_j + dsum_i
-  // Rows are gathered as a block begins and scattered as it ends: long contexts are read from memory
-  // once on the way up, and once on the way down.
+  // Up and down again chunk by chunk, from the last one, while its rows are in the cache: the state of
+  // earlier keys at a chunk's beginning is kept from forward.
   void backward(Writes write) {
     for_each_head([&](int b, int h) {
-      for (int t = 0; t < n_; t += B) {
-        gather(b, h, t);
-        gather_gradients(b, h, t);
-        ascend(t);
-        scatter(dq_, query_, scale_, e_, true, write[0], b, h, t);
-      }
-      for (int t = (n_ - 1) / B * B; t >= 0; t -= B) {
-        if (linear_) descend(t);
-        scatter(dk_ + row(t, e_), key_, T(1), e_, true, write[1], b, h, t);
-        scatter(dv_ + row(t, w_), value_, T(1), w_, false, write[2], b, h, t);
+      for (base_ = (n_ - 1) / chunk_ * chunk_; base_ >= 0; base_ -= chunk_) {
+        const int end = std::min(base_ + chunk_, n_);
+        if (base_ > 0) std::copy_n(state_at(b, h, base_), state_size(), state_);
+        for (int t = base_; t < end; t += B) {
+          gather(b, h, t);
+          gather_gradients(b, h, t);
+          ascend(t);
+          scatter(dq_, query_, scale_, e_, true, write[0], b, h, t);
+        }
+        for (int t = (end - 1) / B * B; t >= base_; t -= B) {
+          if (linear_) descend(t);
+          scatter(dk_ + row(t, e_), key_, T(1), e_, true, write[1], b, h, t);
+          scatter(dv_ + row(t, w_), value_, T(1), w_, false, write[2], b, h, t);
+        }
       }
     });
   }
@@ -149,7 +158,11 @@ class Kernel {
   // Forms the rows directly; the products are z.
   void look(const AttentionMaps<T>& maps) {
     at_head(maps.sequence, maps.head);
-    for (int t = 0; t < n_; t += B) gather(maps.sequence, maps.head, t);
+    base_ = 0;
+    for (int t = 0; t < n_; t += B) {
+      gather_rows(query_, maps.sequence, maps.head, t, e_, scale_, true, q_);
+      gather_rows(key_, maps.sequence, maps.head, t, e_, T(1), true, k_);
+    }
     fill_maps(maps, n_, [&](int i, T* p) {
       const int t = i / B * B, v = (i - t) / lanes * lanes;
       if (i == t || i == maps.begin) transpose_rows(q_, e_, t, columns_);
@@ -177,31 +190,38 @@ class Kernel {
   void at_head(int b, int h) {
     saved_ = (static_cast<std::size_t>(b) * cut_.heads + h) * padded_;
   }
-  static std::ptrdiff_t row(int t, int size) { return static_cast<std::ptrdiff_t>(t) * size; }
+  // Of token t in the rows of a chunk.
+  std::ptrdiff_t row(int t, int size) const { return static_cast<std::ptrdiff_t>(t - base_) * size; }
+  std::size_t state_size() const { return static_cast<std::size_t>(features_) * (w_ + 1); }
+  T* state_at(int b, int h, int t) const {
+    return states_ + (static_cast<std::size_t>(b * cut_.heads + h) * ((padded_ - 1) / chunk_) + t / chunk_ - 1) * state_size();
+  }
 
   // Block t of q_ = scale · y(query), k_ = y(key), v_ = value: side by side. Rows past the context stay 0.
   void gather(int b, int h, int t) {
-    const auto copy = [&](Tensor<T> x, int size, T factor, bool mapped, T* to) {
-      const HeadRows<T> from = head_rows(x.value(), x, cut_, b, h);
-      for (int i = t; i < std::min(t + B, n_); ++i)
-        for_each_vector<T>(size, [&](auto at) {
-          Vec y = at.load(from.row(i)), slope;
-          if (mapped) Map::apply(Vec(y), y, slope);
-          at.store(to + row(i, size), factor * y);
-        });
-    };
-    copy(query_, e_, scale_, true, q_);
-    copy(key_, e_, T(1), true, k_);
-    copy(value_, w_, T(1), false, v_);
+    gather_rows(query_, b, h, t, e_, scale_, true, q_);
+    gather_rows(key_, b, h, t, e_, T(1), true, k_);
+    gather_rows(value_, b, h, t, w_, T(1), false, v_);
+  }
+  void gather_rows(Tensor<T> x, int b, int h, int t, int size, T factor, bool mapped, T* to) {
+    const HeadRows<T> from = head_rows(x.value(), x, cut_, b, h);
+    T* next = to + row(t, size);
+    for (int i = t; i < std::min(t + B, n_); ++i, next += size)
+      for_each_vector<T>(size, [&](auto at) {
+        Vec y = at.load(from.row(i)), slope;
+        if (mapped) Map::apply(Vec(y), y, slope);
+        at.store(next, factor * y);
+      });
+    std::fill(next, to + row(t + B, size), T(0));
   }
 
   // The gradient of block t, from [B, size].
   void scatter(const T* from, Tensor<T> x, T factor, int size, bool mapped, Write mode, int b, int h, int t) {
     const HeadRows<T> values = head_rows(x.value(), x, cut_, b, h);
     const HeadRows<T> to = head_rows(x.grad(), x, cut_, b, h);
-    for (int i = t; i < std::min(t + B, n_); ++i)
+    for (int i = t; i < std::min(t + B, n_); ++i, from += size)
       for_each_vector<T>(size, [&](auto at) {
-        Vec d = at.load(from + row(i - t, size));
+        Vec d = at.load(from);
         if (mapped) {
           Vec y, slope;
           Map::apply(at.load(values.row(i)), y, slope);
@@ -216,7 +236,7 @@ class Kernel {
     const HeadRows<T> out = head_rows(out_.value(), out_, cut_, b, h);
     const HeadRows<T> dout = head_rows(out_.grad(), out_, cut_, b, h);
     const int rows = std::min(B, n_ - t);
-    if (rows < B) std::fill_n(dout_columns_, w_ * B, T(0));
+    if (rows < B) std::fill_n(out_columns_, w_ * B, T(0)), std::fill_n(dout_columns_, w_ * B, T(0));
     transpose(rows, w_, out.row(t), out.stride, T(1), out_columns_, B);
     transpose(rows, w_, dout.row(t), dout.stride, T(1), dout_columns_, B);
     for (int v = 0; v < B; v += lanes) {
@@ -229,10 +249,9 @@ class Kernel {
       }
       if constexpr (Map::divisor == Divisor::at_least)
         total = simd::select(one_by_sum >= T(1) / smallest, Vec{}, total);
-      simd::store(dsum_ + t + v, -total);
+      simd::store(dsum_ + row(t + v, 1), -total);
     }
-    transpose(w_, rows, dout_columns_, B, T(1), dnum_ + row(t, w_), w_);
-    if (rows < B) std::fill(dsum_ + n_, dsum_ + padded_, T(0));
+    transpose(w_, B, dout_columns_, B, T(1), dnum_ + row(t, w_), w_);
   }
 
   // to [size, B] = rows t .. t + B of x [padded, size]
@@ -371,7 +390,7 @@ class Kernel {
     multiply_keys(first, keys, s_);
     small_multiply(keys, B, w_, Strided<T>{v_ + row(first, w_), w_, 1}, dout_columns_, B, z_, B);
     for (int v = 0; v < B; v += lanes) {
-      const Vec dsum = simd::load(dsum_ + t + v);
+      const Vec dsum = simd::load(dsum_ + row(t + v, 1));
       for (int j = first; j < t + B; ++j) {
         T *at = s_ + (j - first) * B + v, *d = z_ + (j - first) * B + v;
         const Vec z = simd::load(at);
@@ -389,7 +408,7 @@ class Kernel {
     const auto add = [&](const T* a, const T* rows, int size, T* to) {
       small_multiply(t - first, size, B, Strided<T>{a, B, 1}, rows, size, to + row(first, size), size,
                      Write::accumulate);
-      small_multiply(B, size, B, Strided<T>{a + row(t - first, B), B, 1}, rows, size,
+      small_multiply(B, size, B, Strided<T>{a + static_cast<std::ptrdiff_t>(t - first) * B, B, 1}, rows, size,
                      to + row(t, size), size);
     };
     add(z_, q_ + row(t, e_), e_, dk_);
@@ -397,7 +416,7 @@ class Kernel {
     if (!linear_) return;
     if (t > 0) {  // dφ(q_i) = state·dnum_i + norm·dsum_i
       outer(state_, dout_columns_, [&](int f, int v) {
-        return norm_[f] * simd::load(dsum_ + t + v);
+        return norm_[f] * simd::load(dsum_ + row(t + v, 1));
       });
       collapse(columns_, t);
       add_transposed(dcolumns_, e_, dq_);
@@ -406,26 +425,26 @@ class Kernel {
   }
 
   // dk and dv of block t through the queries of later blocks, whose sums Σ φ(q) dnumᵀ and Σ φ(q) dsum
-  // now are in state_ and norm_.
+  // now are in later_ and later_norm_.
   void descend(int t) {
     const bool last = t + B >= n_;
     if (!last) {
       transpose_rows(k_, e_, t, columns_);
       expand(columns_, t);
-      small_multiply(w_, B, features_, Strided<T>{state_, 1, w_}, phi_, B, out_columns_, B);
+      small_multiply(w_, B, features_, Strided<T>{later_, 1, w_}, phi_, B, out_columns_, B);
       add_transposed(out_columns_, w_, dv_ + row(t, w_));
       transpose_rows(v_, w_, t, out_columns_);
-      outer(state_, out_columns_, [&](int f, int) { return Vec{} + norm_[f]; });
+      outer(later_, out_columns_, [&](int f, int) { return Vec{} + later_norm_[f]; });
       collapse(columns_, t);
       add_transposed(dcolumns_, e_, dk_ + row(t, e_));
     }
     if (t == 0) return;
     transpose_rows(q_, e_, t, columns_);
     expand(columns_, t);
-    small_multiply(features_, w_, B, Strided<T>{phi_, B, 1}, dnum_ + row(t, w_), w_, state_, w_,
+    small_multiply(features_, w_, B, Strided<T>{phi_, B, 1}, dnum_ + row(t, w_), w_, later_, w_,
                    last ? Write::replace : Write::accumulate);
     for (int f = 0; f < features_; ++f)
-      norm_[f] = (last ? T(0) : norm_[f]) + dot(phi_ + f * B, dsum_ + t, B);
+      later_norm_[f] = (last ? T(0) : later_norm_[f]) + dot(phi_ + f * B, dsum_ + row(t, 1), B);
   }
 
   // phi_ [features_, B] = start + state [features_, w_]·columns [w_, B]
@@ -446,18 +465,24 @@ class Kernel {
   static constexpr T smallest = static_cast<T>(1e-6);
   static constexpr T root_two = static_cast<T>(1.41421356237309504880);
 
+  static constexpr int most_in_chunk = 1024;  // rows
+
   Tensor<T> query_, key_, value_, out_;
   Cut cut_;
   int n_, padded_, e_, w_, products_, features_;
   T scale_;
   bool linear_;
+  int chunk_, base_ = 0;   // rows of a chunk; the first token of the present one
   std::size_t saved_ = 0;  // where the head's one_by_sum begins
-  T* one_by_sum_;          // [batch, heads, padded]: kept for backward
-  // Of one head at a time; padded rows (dq_: those of a block), and columns of a block.
+  T* one_by_sum_;          // [batch, heads, padded]: kept for backward, as is
+  T* states_ = nullptr;    // [batch, heads, chunks - 1, features · (w + 1)], at the beginnings of chunks
+  // Of a chunk of one head at a time; dq_: of a block; columns of a block.
   T *q_, *k_, *v_, *dq_ = nullptr, *dk_ = nullptr, *dv_ = nullptr, *dnum_ = nullptr, *dsum_ = nullptr;
   T *columns_, *out_columns_, *dout_columns_ = nullptr, *dcolumns_ = nullptr, *rows_ = nullptr;
-  T *s_, *z_ = nullptr;                                   // [keys, B]
-  T *phi_ = nullptr, *state_ = nullptr, *norm_ = nullptr;  // [features, B], [features, w], [features]
+  T *s_, *z_ = nullptr;  // [keys, B]
+  T* phi_ = nullptr;     // [features, B]
+  // Sums over earlier keys, and over later queries: [features, w], and behind it the norm, [features]
+  T *state_ = nullptr, *norm_ = nullptr, *later_ = nullptr, *later_norm_ = nullptr;
   T *cosine_ = nullptr, *sine_ = nullptr, *decay_ = nullptr;
 };
 

@@ -78,6 +78,19 @@ TEST_CASE("linear: the formula, causal, by both algorithms") { check_all(linear_
 TEST_CASE("square by sums: the formula, causal, by both algorithms") { check_all(square_subject); }
 TEST_CASE("rebased: the formula, causal, by both algorithms") { check_all(rebased_subject); }
 
+// Backward walks long contexts in chunks.
+TEST_CASE("sums over prefixes: in long contexts, too, both algorithms agree") {
+  for (const auto make : {cosformer_subject, linear_subject, square_subject, rebased_subject}) {
+    const Shape shape{2, 2, 2100, 3};
+    Run<double> linear(make(Algorithm::linear), shape), quadratic(make(Algorithm::quadratic), shape);
+    CHECK(largest_difference(linear.out(), quadratic.out()) < 1e-8);
+    const Numbers exact = quadratic.gradients();
+    double size = 0;
+    for (const double x : exact) size = std::max(size, std::fabs(x));
+    CHECK(largest_difference(linear.gradients(), exact) < 1e-8 * size);
+  }
+}
+
 TEST_CASE("cosformer: small numbers of the reference") {
   for (const auto& named : algorithms) {
     CAPTURE(std::string(named.second));
