@@ -2,9 +2,12 @@
 #include <algorithm>
 #include <iostream>
 
+#include "base/clock.h"
 #include "base/columns.h"
 #include "base/files.h"
+#include "base/version.h"
 #include "cli/command.h"
+#include "cli/provenance.h"
 #include "lab/bench.h"
 #include "lab/bench/mechanisms.h"
 
@@ -63,10 +66,14 @@ static ExitCode run_bench(const Arguments& arguments) {
   }
   if (!arguments.has("signature")) {
     require_writable(options.directory);
+    const std::string started = utc_now();
+    const double start = seconds_now();
     const Table table = bench(options, std::cerr);
     const auto file = options.directory / "bench.csv";
     write_file(file, table.to_csv());
     write_columns(options.directory, {"bench.csv"});
+    write_file(options.directory / "provenance.txt",
+               provenance("bench", arguments, options.threads, started, seconds_now() - start));
     std::cout << bench_text(table) << "\nwrote " << file.string() << "\n";
   }
   print_signature(options.threads);
@@ -85,7 +92,7 @@ static const Registered<Command> registered({
         "  ladder bench --parts steps --shapes S,M --contestant dpa,ea,\"ea window\",linear\n"
         "A contestant is a score, a pattern, a mixer, or several such words. They are compared with the\n"
         "first one (default dpa ea), measured in turn; speeds with the multiply-add peak, measured in\n"
-        "the same turns. Writes bench.csv to --out, or else to data/bench.\n"
+        "the same turns. Writes bench.csv and provenance.txt to --out, or else to data/bench.\n"
         "The signature, a line for each score, pattern, mixer and optimizer, changes with any bit of\n"
         "the results; not with threads, nor with the machine or the compiler.",
     .flags = {{"contestant", "A,B", "whom to measure; more of them may follow as words"},
