@@ -15,6 +15,7 @@
 #include "base/safetensors.h"
 #include "ladder/base/random.h"
 #include "../contains.h"
+#include "../scratch.h"
 
 namespace ladder {
 
@@ -27,28 +28,17 @@ const fs::path fixtures = "tests/fixtures";
 const fs::path one_case = fixtures / "ea_alibi_relu_sgd.safetensors";
 const fs::path adam_case = fixtures / "dpa_pre_rope_heads.safetensors";
 
-// A file that goes away with the test.
-class Scratch {
- public:
-  Scratch() : path_(fs::temp_directory_path() / ("ladder_verify_test_" + unique())) {}
-  ~Scratch() { fs::remove(path_); }
-  const fs::path& path() const { return path_; }
-
- private:
-  std::string unique() const { return std::to_string(reinterpret_cast<std::uintptr_t>(this)); }
-  fs::path path_;
-};
-
 using Change = std::function<void(Safetensors&)>;
 
 // The groups that are beyond their tolerance after the change.
 std::set<std::string> wrong_groups(const Change& change, const fs::path& original = one_case) {
-  const Scratch copy;
+  const Scratch folder;
+  const fs::path copy = folder / "case.safetensors";
   Safetensors content = read_safetensors(original);
   change(content);
-  write_safetensors(copy.path(), content);
+  write_safetensors(copy, content);
   std::set<std::string> wrong;
-  for (const GroupError& g : verify(copy.path()))
+  for (const GroupError& g : verify(copy))
     if (!g.ok()) wrong.insert(g.group);
   return wrong;
 }
@@ -64,17 +54,19 @@ std::string refusal(const fs::path& path) {
 }
 
 std::string refusal_of(const Change& change) {
-  const Scratch copy;
+  const Scratch folder;
+  const fs::path copy = folder / "case.safetensors";
   Safetensors content = read_safetensors(one_case);
   change(content);
-  write_safetensors(copy.path(), content);
-  return refusal(copy.path());
+  write_safetensors(copy, content);
+  return refusal(copy);
 }
 
 std::string refusal_of_bytes(const std::string& bytes) {
-  const Scratch copy;
-  write_file(copy.path(), bytes);
-  return refusal(copy.path());
+  const Scratch folder;
+  const fs::path copy = folder / "case.safetensors";
+  write_file(copy, bytes);
+  return refusal(copy);
 }
 
 std::string with_header(const std::string& json, const std::string& data = "") {
