@@ -86,13 +86,6 @@ TEST_CASE("cli: parts of a sweep merge into the whole; what is missing or contra
   expect(scratch.run("merge part1"), 2, {"--out"});
 }
 
-TEST_CASE("cli: bench writes what it measured, and what made it") {
-  const Scratch scratch;
-  expect(scratch.run("bench --parts matmul --repeats 1 --out b"), 0, {"wrote b/bench.csv", "score dpa"});
-  CHECK(Table::read(scratch / "b/bench.csv").at(1, "part") == "matmul");
-  CHECK(read_file(scratch / "b/provenance.txt").find("command  ladder bench --parts matmul --repeats 1 --out b\n") == 0);
-}
-
 TEST_CASE("cli: rerun makes rows again and finds a figure that is not what they give") {
   const Scratch scratch;
   CHECK(scratch.run("sweep " + quick + tiny + "--seed 0 --out o").code == 0);

@@ -13,6 +13,7 @@
 
 #include "ladder/base/error.h"
 #include "base/files.h"
+#include "../cli/command_line.h"
 #include "ladder/base/text.h"
 #include "train/trainer.h"
 
@@ -144,6 +145,15 @@ TEST_CASE("the sweep is made by one thread and by all") {
 TEST_CASE("every column of bench.csv is described") {
   const Table table = quick_bench({"steps", "matmul", "attention", "operations", "sweep"});
   CHECK(table.columns() == described_table("bench.csv").columns());
+}
+
+TEST_CASE("the command writes what it measured, and what made it") {
+  const command_line::Scratch scratch;
+  const auto done = scratch.run("bench --parts matmul --repeats 1 --out b");
+  CHECK(done.code == 0);
+  CHECK(done.has("wrote b/bench.csv"));
+  CHECK(Table::read(scratch / "b/bench.csv").at(1, "part") == "matmul");
+  CHECK(read_file(scratch / "b/provenance.txt").find("command  ladder bench --parts matmul --repeats 1 --out b\n") == 0);
 }
 
 TEST_CASE("the text has a table a part, without empty columns") {
