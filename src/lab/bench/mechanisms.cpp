@@ -105,10 +105,9 @@ struct MechanismTime {
 };
 
 // As many sequences in both, so that what they share counts in both.
-static double time_growth(Stopwatch& watch, const Mechanism& mechanism, int context) {
-  const int sequences = tokens / context;
-  Trainer whole(mechanism_settings(mechanism, context, sequences)), half(mechanism_settings(mechanism, context / 2, sequences));
-  const auto seconds = watch.time({[&] { whole.step(); }, [&] { half.step(); }});
+static double time_growth(Stopwatch& watch, const Mechanism& mechanism, int context, Trainer& trainer) {
+  Trainer half(mechanism_settings(mechanism, context / 2, tokens / context));
+  const auto seconds = watch.time({[&] { trainer.step(); }, [&] { half.step(); }});
   return median_ratio(seconds[0], seconds[1]);
 }
 static std::vector<MechanismTime> time_mechanisms(Stopwatch& watch, const std::filesystem::path& program,
@@ -132,7 +131,7 @@ static std::vector<MechanismTime> time_mechanisms(Stopwatch& watch, const std::f
       auto seconds = watch.time({[&] { trainer.step(); }, [&] { baseline.step(); }});
       time->seconds = std::move(seconds[0]), time->baseline = std::move(seconds[1]);
       time->flop = step_flop(trainer, context);
-      if (context == longest) time->growth = time_growth(watch, mechanism, context);
+      if (context == longest) time->growth = time_growth(watch, mechanism, context, trainer);
       ++time;
     }
   }

@@ -474,8 +474,8 @@ class Kernel {
   bool linear_;
   int chunk_, base_ = 0;   // rows of a chunk; the first token of the present one
   std::size_t saved_ = 0;  // where the head's one_by_sum begins
-  T* one_by_sum_;          // [batch, heads, padded]: kept for backward, as is
-  T* states_ = nullptr;    // [batch, heads, chunks - 1, features · (w + 1)], at the beginnings of chunks
+  T* one_by_sum_;          // [batch, heads, padded]: kept for backward
+  T* states_ = nullptr;    // [batch, heads, chunks - 1, features · (w + 1)], at the beginnings of chunks: kept, too
   // Of a chunk of one head at a time; dq_: of a block; columns of a block.
   T *q_, *k_, *v_, *dq_ = nullptr, *dk_ = nullptr, *dv_ = nullptr, *dnum_ = nullptr, *dsum_ = nullptr;
   T *columns_, *out_columns_, *dout_columns_ = nullptr, *dcolumns_ = nullptr, *rows_ = nullptr;

@@ -12,7 +12,7 @@ struct Cog {
 
   template <class V>
   static V order(V z) {
-    return simd::select(z < V{}, -z, z);
+    return simd::absolute(z);
   }
 
   template <class R>

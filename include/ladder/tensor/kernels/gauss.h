@@ -46,9 +46,6 @@ template <class V, class T, int n>
   return sum;
 }
 
-inline Floats absolute(Floats x) { return from_bits(bits(x) & std::numeric_limits<std::int32_t>::max()); }
-inline Vec<double> absolute(Vec<double> x) { return select(x < Vec<double>{}, -x, x); }
-
 // |x|, at most where the tail ends.
 template <class V>
 [[gnu::always_inline]] inline V size_in_tail(V x) {
@@ -63,7 +60,7 @@ template <class V>
   static constexpr float power[] = {1.3264732624e-3f, 9.6715125805e-3f, 5.5507337271e-2f,
                                     2.4022242087e-1f, 6.9314697761e-1f, 1.0f};
   const Vec<float> y = detail::size_in_tail(x);
-  const Vec<float> magic = broadcast(12582912.0f);  // 1.5 * 2^23, see reduce
+  const Vec<float> magic = broadcast(detail::rounding);
   const Vec<float> shifted = magic - y * y, n = shifted - magic, r = fma(-y, y, -n);
   // 0 for n = -127, at the end
   return detail::polynomial(r, power) * detail::power_of_two(detail::bits(shifted) - detail::bits(magic));

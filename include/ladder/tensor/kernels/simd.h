@@ -241,8 +241,11 @@ inline Floats from_bits(Ints b) {
   return x;
 }
 
-// 2^n for -126 <= n <= 127, through the exponent field.
+// 2^n for -126 <= n <= 127, through the exponent field; 0 for n = -127.
 inline Floats power_of_two(Ints n) { return from_bits((n + 127) << 23); }
+
+// Adding it rounds to an integer and leaves that in the low bits of the mantissa.
+constexpr float rounding = 12582912.0f;  // 1.5 * 2^23
 
 // x = n ln2 + r with |r| <= ln2 / 2; returns n and q = e^r - 1, which keeps its relative accuracy
 // near r = 0. Needs |x| < 2^20.
@@ -252,8 +255,7 @@ struct Reduced {
 };
 
 [[gnu::always_inline]] inline Reduced reduce(Floats x) {
-  // Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits of the mantissa.
-  const Floats magic = broadcast(12582912.0f);
+  const Floats magic = broadcast(rounding);
   const Floats shifted = fma(x, 1.44269504088896341f, magic);
   const Floats n = shifted - magic;
   // ln2 in two parts
@@ -267,6 +269,11 @@ struct Reduced {
 }
 
 }  // namespace detail
+
+inline Vec<float> absolute(Vec<float> x) {
+  return detail::from_bits(detail::bits(x) & std::numeric_limits<std::int32_t>::max());
+}
+inline Vec<double> absolute(Vec<double> x) { return select(x < Vec<double>{}, -x, x); }
 
 // 1 / x for x of normal size up to 2^125, within 1 ulp: the bits of x subtracted from a constant
 // are a guess within 7.2 %, and each Newton step squares its error. A division takes several times
