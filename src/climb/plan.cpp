@@ -1,6 +1,7 @@
 #include "climb/plan.h"
 
 #include <algorithm>
+#include <set>
 
 #include "ladder/base/text.h"
 #include "train/trainer.h"
@@ -104,6 +105,14 @@ class Lines {
 
 }  // namespace
 
+// The same contestant in other words, or two that a reader could not tell apart.
+static void require_different_names(const Plan& plan, const std::string& file) {
+  std::set<std::string> names;
+  for (int contestant = 0; contestant < std::ssize(plan.contestants); ++contestant)
+    if (const std::string name = plan.contestant_name(contestant); !names.insert(name).second)
+      throw usage_error(file + ": contestants: got two that are called '" + name + "', expected each once");
+}
+
 // A setting without effect for one contestant (the score of a mixer that has none) is no fault.
 static void require_trainable(const Plan& plan) {
   for (int contestant = 0; contestant < std::ssize(plan.contestants); ++contestant)
@@ -126,6 +135,7 @@ Plan read_plan(const std::filesystem::path& path, const std::vector<lab::Overrid
   needed(!plan.contestants.empty(), "contestants: score = dpa ea");
   needed(!plan.rungs.empty(), "rungs: (base, delay) = (8, 4) (8, 8)");
   needed(!plan.space.empty(), "search: learning_rate = 3e-4..3e-2 log");
+  require_different_names(plan, path.string());
   plan.name = experiment.name();
   const lab::Block& only = experiment.blocks().front();
   if (experiment.blocks().size() > 1 || !only.filters.empty())
@@ -168,11 +178,14 @@ Plan read_plan(const std::filesystem::path& path, const std::vector<lab::Overrid
 // ---- the plan -----------------------------------------------------------------------------------
 
 std::string Plan::contestant_name(int contestant) const {
+  const Assignments& values = contestants[static_cast<std::size_t>(contestant)];
   std::vector<std::string> words;
-  for (const auto& [key, value] : contestants[static_cast<std::size_t>(contestant)])
-    if (value != find_setting(key)->preset || contestants[static_cast<std::size_t>(contestant)].size() == 1)
-      words.push_back(value);
-  if (words.empty()) words.push_back(contestants[static_cast<std::size_t>(contestant)].back().second);
+  std::string usual = values.back().second;  // where nothing is unusual: the score, if it is said
+  for (const auto& [key, value] : values) {
+    if (value != find_setting(key)->preset) words.push_back(value);
+    if (key == "score") usual = value;
+  }
+  if (words.empty()) words.push_back(usual);
   return join(words, " ");
 }
 

@@ -125,6 +125,7 @@ TEST_CASE("climb: a file that cannot be climbed is refused with its line") {
            {"search: seed = 1 2", "expected a setting of task"},
            {"search: steps = 10 20", "expected one value for all"},
            {"rungs: (base, delay) = (2, 2)", "expected each once"},
+           {"contestants: (mixer, score, pattern) = (attention, ea, full)", "two that are called 'ea'"},
            {"contestant: score = square", "did you mean 'contestants:'"},
            {"search: heads = 3", "heads"}}) {
     const std::string &line = one.first, &part = one.second;
@@ -132,6 +133,9 @@ TEST_CASE("climb: a file that cannot be climbed is refused with its line") {
     CHECK_THROWS_WITH_AS(plan_of(small + line + "\n"), doctest::Contains(part.c_str()), Error);
   }
   CHECK_THROWS_WITH_AS(plan_of("rungs: base = 2\nsearch: norm = pre post\n"), doctest::Contains("contestants: score"), Error);
+  const Plan named = plan_of(small + "contestants: (mixer, score, pattern) = (linear, dpa, full) (attention, dpa, window)\n");
+  CHECK(named.contestant_name(2) == "linear dpa");
+  CHECK(named.contestant_name(3) == "dpa window");
   const Plan plan = plan_of(small);
   CHECK(plan_of(plan.resolved()).resolved() == plan.resolved());
 }
