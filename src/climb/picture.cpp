@@ -11,6 +11,8 @@ namespace ladder::climb {
 using namespace plot;
 
 static constexpr double row_height = 26, gap = 22, top = 76, size = 11;
+static constexpr double usual_width = 560, widest = 780;            // more contestants than fit go below
+static constexpr double least_bar_width = 84, most_bar_width = 170;
 
 // A bar as long as the share of seeds solved, its interval across, on a light ground that says "all".
 static void draw_bar(Svg& svg, const Bar& bar, Place corner, double bar_width, std::size_t style) {
@@ -36,27 +38,39 @@ std::string draw(const std::string& title, const std::string& subtitle, const st
   double left = 0;
   for (const std::string& rung : rungs) left = std::max(left, text_width(rung, size));
   left += 24;
-  const double count = static_cast<double>(columns.size());
-  const double bar_width = std::clamp((560 - left - 12) / count - gap, 84.0, 170.0);
-  const double width = std::max(560.0, left + count * (bar_width + gap) + 12);
+  const double fitting = std::max(1.0, std::floor((widest - left - 12) / (least_bar_width + gap)));
+  const std::size_t across = std::min(columns.size(), static_cast<std::size_t>(fitting));
+  const std::size_t bands = (columns.size() + across - 1) / across;
+  const double count = static_cast<double>(across);
+  const double bar_width = std::clamp((usual_width - left - 12) / count - gap, least_bar_width, most_bar_width);
+  const double width = std::max(usual_width, left + count * (bar_width + gap) + 12);
   const auto lines = wrap_text(caption, size, width - 24, width - 24, " ");
-  const double bottom = top + row_height * static_cast<double>(rungs.size());
+  const double band_height = row_height * static_cast<double>(rungs.size());
+  const auto band_bottom = [&](std::size_t band) {
+    return top + band_height + static_cast<double>(band) * (band_height + 40);
+  };
+  const double bottom = band_bottom(bands - 1);
   Svg svg(width, bottom + 20 + 15 * static_cast<double>(lines.size()), title);
   svg.text({12, 20}, title, {.size = 13, .bold = true});
   svg.text({12, 38}, fit_text(subtitle, size, width - 24), {.colour = "#555555"});
-  const auto row = [&](std::size_t rung) { return bottom - row_height * static_cast<double>(rung + 1); };
-  for (std::size_t rung = 0; rung < rungs.size(); ++rung) {
-    svg.text({left - 12, row(rung) + row_height / 2 + 4}, rungs[rung], {.anchor = "end"});
-    svg.line({left - 6, row(rung) + row_height}, {width - 12, row(rung) + row_height}, R"(stroke="#dddddd")");
-  }
+  const auto row = [&](std::size_t band, std::size_t rung) {
+    return band_bottom(band) - row_height * static_cast<double>(rung + 1);
+  };
+  for (std::size_t band = 0; band < bands; ++band)
+    for (std::size_t rung = 0; rung < rungs.size(); ++rung) {
+      const double y = row(band, rung);
+      svg.text({left - 12, y + row_height / 2 + 4}, rungs[rung], {.anchor = "end"});
+      svg.line({left - 6, y + row_height}, {width - 12, y + row_height}, R"(stroke="#dddddd")");
+    }
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const Column& column = columns[i];
-    const double x = left + static_cast<double>(i) * (bar_width + gap);
-    svg.text({x, top - 10}, fit_text(column.name, size, bar_width + gap - 4), {.bold = true});
+    const std::size_t band = i / across;
+    const double x = left + static_cast<double>(i % across) * (bar_width + gap);
+    svg.text({x, band_bottom(band) - band_height - 10}, fit_text(column.name, size, bar_width + gap - 4), {.bold = true});
     for (std::size_t rung = 0; rung < column.bars.size(); ++rung)
-      draw_bar(svg, column.bars[rung], {x, row(rung)}, bar_width, i);
+      draw_bar(svg, column.bars[rung], {x, row(band, rung)}, bar_width, i);
     if (column.frontier >= 0) {
-      const double y = row(static_cast<std::size_t>(column.frontier));
+      const double y = row(band, static_cast<std::size_t>(column.frontier));
       svg.rectangle({x - 4, y + 2}, bar_width + 8, row_height - 4, R"(fill="none" stroke="#222222")");
     }
   }
