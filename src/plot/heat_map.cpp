@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <map>
 
 #include "ladder/base/text.h"
 #include "plot/chart_parts.h"
@@ -114,6 +115,22 @@ void draw_empty(Svg& svg, Place corner, double width, double height) {
   svg.line({x, y}, {x + width, y + height}, R"(stroke="#bbbbbb" stroke-width="0.6")");
 }
 
+// Small cells without a text or a row behind them, in 64 shades: more could not be told apart.
+void draw_bare_matrix(Svg& svg, const HeatFacet& facet, const Layout& at, Place corner) {
+  constexpr int shades = 64;
+  std::map<int, std::vector<Place>> cells;
+  for (std::size_t r = 0; r < facet.values.size(); ++r)
+    for (std::size_t c = 0; c < facet.values[r].size(); ++c) {
+      const Place place{corner.first + static_cast<double>(c) * at.cell_width,
+                        corner.second + static_cast<double>(r) * at.cell_height};
+      const double share = (facet.values[r][c] - facet.low) / (facet.high - facet.low);
+      if (!std::isnan(share)) cells[static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * shades))].push_back(place);
+      else if (!facet.blank) draw_empty(svg, place, at.cell_width, at.cell_height);
+    }
+  for (const auto& [level, places] : cells)
+    svg.rectangles(places, at.cell_width, at.cell_height, fill(shade(facet, level / double{shades})));
+}
+
 void draw_matrix(Svg& svg, const HeatFacet& facet, const Layout& at, Place corner) {
   for (std::size_t r = 0; r < facet.values.size(); ++r)
     for (std::size_t c = 0; c < facet.values[r].size(); ++c) {
@@ -185,7 +202,8 @@ std::string to_svg(const HeatMap& chart) {
       svg.text({corner.first + 0.5 * at.matrix_width, y}, *line, {facet_size, "middle"});
       y -= facet_size + 3;
     }
-    draw_matrix(svg, chart.facets[i], at, corner);
+    const bool bare = at.bare && chart.facets[i].rows_behind.empty();
+    (bare ? draw_bare_matrix : draw_matrix)(svg, chart.facets[i], at, corner);
     draw_names(svg, chart, at, corner);
     if (i % chart.across == 0)
       svg.text({margin + 8, corner.second + 0.5 * at.matrix_height},

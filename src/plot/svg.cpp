@@ -122,6 +122,14 @@ void Svg::rectangle(Place corner, double width, double height, std::string_view 
               "/>\n";
 }
 
+void Svg::rectangles(const std::vector<Place>& corners, double width, double height,
+                     std::string_view style) {
+  const std::string outline = join({"h", number(width), "v", number(height), "h", number(-width), "z"}, "");
+  content_ += "<path d=\"";
+  for (const auto& [x, y] : corners) content_ += join({"M", number(x), " ", number(y), outline}, "");
+  content_ += "\" " + std::string(style) + "/>\n";
+}
+
 void Svg::circle(Place centre, double radius, std::string_view style) {
   content_ += "<circle" + attribute("cx", centre.first) + attribute("cy", centre.second) +
               attribute("r", radius) + " " + std::string(style) + "/>\n";

@@ -52,6 +52,8 @@ class Svg {
   void polyline(const std::vector<Place>& places, std::string_view style);
   void polygon(const std::vector<Place>& places, std::string_view style);
   void rectangle(Place corner, double width, double height, std::string_view style);
+  // All of one size and style, as one element: some third of the bytes.
+  void rectangles(const std::vector<Place>& corners, double width, double height, std::string_view style);
   void circle(Place centre, double radius, std::string_view style);
   void text(Place at, std::string_view text, const TextStyle& style = {});  // at its baseline
 
