@@ -143,14 +143,33 @@ void say_in_contestants(Table& runs, const std::string& column) {
   }
 }
 
-// Sorts the varying settings into keys of rungs, followers of those, and properties of the
-// contestant. Settings stand in the order of columns, so what depends on others (context on delay,
-// a learning rate on the optimizer) comes after them.
-void find_keys(Table& runs, Analysis& analysis) {
+// Whether all contestants have these settings at the same values together, each as often.
+bool alike(const Table& runs, const Names& columns) {
+  std::map<std::string, std::multiset<Names>> values;
+  for (std::size_t row = 0; row < runs.rows(); ++row)
+    values[runs.at(row, "contestant")].insert(cells_of(runs, row, columns));
+  return std::all_of(values.begin(), values.end(),
+                     [&](const auto& one) { return one.second == values.begin()->second; });
+}
+
+// The settings that vary, in the order of columns, so that what depends on others (context on delay, a learning
+// rate on the optimizer) comes after them; but first those that all contestants have alike, which tell
+// the rungs apart where each contestant has its own recipe.
+Names settings_of(const Table& runs) {
+  Names common, own;
   for (const std::string& column : runs.columns()) {
     if (column == first_result_column) break;
     if (column == "run" || column == "seed" || names_contestant(column)) continue;
     if (determined(runs, column, {}, false)) continue;
+    (alike(runs, with(common, column)) ? common : own).push_back(column);
+  }
+  common.insert(common.end(), own.begin(), own.end());
+  return common;
+}
+
+// Sorts the varying settings into keys of rungs, followers of those, and properties of the contestant.
+void find_keys(Table& runs, Analysis& analysis) {
+  for (const std::string& column : settings_of(runs)) {
     if (determined(runs, column, {"contestant"}, false)) analysis.contestant_keys.push_back(column);
     else if (determined(runs, column, analysis.rung_keys, false))
       analysis.followers.push_back(column);
@@ -159,6 +178,10 @@ void find_keys(Table& runs, Analysis& analysis) {
     else if (partial(runs, column)) say_in_contestants(runs, column);
     else analysis.rung_keys.push_back(column);
   }
+  for (Names* keys : {&analysis.rung_keys, &analysis.followers, &analysis.contestant_keys})
+    std::sort(keys->begin(), keys->end(), [&](const std::string& a, const std::string& b) {
+      return runs.place(a) < runs.place(b);
+    });
 }
 
 // The keys without which the complexity would not be known, the rightmost left out first.

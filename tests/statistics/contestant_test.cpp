@@ -101,6 +101,21 @@ TEST_CASE("contestant: a setting that all have makes rungs") {
   CHECK(analysis.ladder_keys == Names{"heads"});
 }
 
+TEST_CASE("contestant: a recipe that each has of its own at each rung makes no rungs") {
+  // norm stands before d_model, is told by base and d_model only together, and each has it as often.
+  std::string csv = "run,base,norm,score,d_model,seed,complexity_bits,chance,steps_done,accuracy,"
+                    "rollout_accuracy,solved,step_solved,status\n";
+  int run = 0;
+  for (const std::string cells : {"8,post,dpa,16", "8,post,ea,16", "8,pre,dpa,32", "8,post,ea,32",
+                                  "16,post,dpa,16", "16,pre,ea,16", "16,post,dpa,32", "16,post,ea,32"})
+    csv += std::to_string(run++) + "," + cells + ",0,8,0.1,100,0.5,0.5,0,,ok\n";
+  const Analysis analysis = analyse(Table::parse(csv, "runs.csv"));
+  CHECK(analysis.rung_keys == Names{"base", "d_model"});
+  CHECK(analysis.contestant_keys == Names{"norm"});
+  REQUIRE(analysis.rungs.size() == 4);
+  for (const Comparison& comparison : analysis.comparisons) CHECK(comparison.pairs == 1);
+}
+
 TEST_CASE("contestant: without any column to name it from") {
   const std::string columns = "run,seed,complexity_bits,chance,accuracy,rollout_accuracy,solved,"
                               "step_solved,steps_done,status\n";
