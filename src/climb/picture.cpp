@@ -11,7 +11,7 @@ namespace ladder::climb {
 using namespace plot;
 
 static constexpr double row_height = 26, gap = 22, top = 76, size = 11;
-static constexpr double usual_width = 560, widest = 780;            // more contestants than fit go below
+static constexpr double usual_width = 560, widest = 780;  // contestants that do not fit go below
 static constexpr double least_bar_width = 84, most_bar_width = 170;
 
 // A bar as long as the share of seeds solved, its interval across, on a light ground that says "all".

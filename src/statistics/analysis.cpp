@@ -152,9 +152,9 @@ bool alike(const Table& runs, const Names& columns) {
                      [&](const auto& one) { return one.second == values.begin()->second; });
 }
 
-// The settings that vary, in the order of columns, so that what depends on others (context on delay, a learning
-// rate on the optimizer) comes after them; but first those that all contestants have alike, which tell
-// the rungs apart where each contestant has its own recipe.
+// The settings that vary, in the order of columns, so that what depends on others (context on delay, a
+// learning rate on the optimizer) comes after them; but first those that all contestants have alike,
+// which tell the rungs apart where each contestant has its own recipe.
 Names settings_of(const Table& runs) {
   Names common, own;
   for (const std::string& column : runs.columns()) {

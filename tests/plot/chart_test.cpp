@@ -161,6 +161,21 @@ TEST_CASE("a cell without a value is crossed out, or blank where that is asked f
   CHECK(!contains(to_svg(map), crossed));
 }
 
+TEST_CASE("bare cells of one shade are one element, and the ends of the range have the ends' shades") {
+  HeatMap map;
+  map.rows = {"r", "s"}, map.columns = {"a", "b"};
+  map.facets.push_back({.title = "p", .values = {{-5, 1}, {0, 0.001}}, .scale_label = "s"});
+  const std::string svg = to_svg(map);
+  const auto cells = [&](const std::string& colour) {
+    const std::size_t end = svg.find("z\" fill=\"" + colour + "\"/>");
+    REQUIRE(end != std::string::npos);
+    const std::size_t begin = svg.rfind("<path d=\"", end);
+    return std::count(svg.begin() + static_cast<long>(begin), svg.begin() + static_cast<long>(end), 'M');
+  };
+  CHECK(cells("#ffffe5") == 3);  // -5 is below the range, 0.001 less than half a shade above it
+  CHECK(cells("#081d58") == 1);
+}
+
 TEST_CASE("numbers in dark cells are light, in light cells dark") {
   HeatMap map;
   map.rows = {"r"}, map.columns = {"low", "high"};
