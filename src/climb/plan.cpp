@@ -135,7 +135,6 @@ Plan read_plan(const std::filesystem::path& path, const std::vector<lab::Overrid
   needed(!plan.contestants.empty(), "contestants: score = dpa ea");
   needed(!plan.rungs.empty(), "rungs: (base, delay) = (8, 4) (8, 8)");
   needed(!plan.space.empty(), "search: learning_rate = 3e-4..3e-2 log");
-  require_different_names(plan, path.string());
   plan.name = experiment.name();
   const lab::Block& only = experiment.blocks().front();
   if (experiment.blocks().size() > 1 || !only.filters.empty())
@@ -171,6 +170,7 @@ Plan read_plan(const std::filesystem::path& path, const std::vector<lab::Overrid
   for (int b = 0; b < count; ++b)
     for (int a = b + 1; a < count; ++a)
       if (all || b == 0) plan.pairs.emplace_back(a, b);
+  require_different_names(plan, path.string());
   require_trainable(plan);
   return plan;
 }
@@ -180,6 +180,11 @@ Plan read_plan(const std::filesystem::path& path, const std::vector<lab::Overrid
 std::string Plan::contestant_name(int contestant) const {
   const Assignments& values = contestants[static_cast<std::size_t>(contestant)];
   std::vector<std::string> words;
+  const auto said = [&](const char* name) {
+    return std::any_of(values.begin(), values.end(), [&](const auto& one) { return one.first == name; });
+  };
+  // A pattern is one of some score's.
+  if (said("pattern") && !said("score") && !said("mixer")) words.push_back(base.text("score"));
   std::string usual = values.back().second;  // where nothing is unusual: the score, if it is said
   for (const auto& [key, value] : values) {
     if (value != find_setting(key)->preset) words.push_back(value);

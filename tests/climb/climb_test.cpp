@@ -136,6 +136,7 @@ TEST_CASE("climb: a file that cannot be climbed is refused with its line") {
   const Plan named = plan_of(small + "contestants: (mixer, score, pattern) = (linear, dpa, full) (attention, dpa, window)\n");
   CHECK(named.contestant_name(2) == "linear dpa");
   CHECK(named.contestant_name(3) == "dpa window");
+  CHECK(plan_of(small + "contestants: pattern = window\n").contestant_name(2) == "ea window");
   const Plan plan = plan_of(small);
   CHECK(plan_of(plan.resolved()).resolved() == plan.resolved());
 }
