@@ -115,33 +115,26 @@ void draw_empty(Svg& svg, Place corner, double width, double height) {
   svg.line({x, y}, {x + width, y + height}, R"(stroke="#bbbbbb" stroke-width="0.6")");
 }
 
-// Small cells without a text or a row behind them, in 64 shades: more could not be told apart.
-void draw_bare_matrix(Svg& svg, const HeatFacet& facet, const Layout& at, Place corner) {
-  constexpr int shades = 64;
-  std::map<int, std::vector<Place>> cells;
-  for (std::size_t r = 0; r < facet.values.size(); ++r)
-    for (std::size_t c = 0; c < facet.values[r].size(); ++c) {
-      const Place place{corner.first + static_cast<double>(c) * at.cell_width,
-                        corner.second + static_cast<double>(r) * at.cell_height};
-      const double share = (facet.values[r][c] - facet.low) / (facet.high - facet.low);
-      if (!std::isnan(share)) cells[static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * shades))].push_back(place);
-      else if (!facet.blank) draw_empty(svg, place, at.cell_width, at.cell_height);
-    }
-  for (const auto& [level, places] : cells)
-    svg.rectangles(places, at.cell_width, at.cell_height, fill(shade(facet, level / double{shades})));
-}
-
+// Small cells without a text or a row behind them are one element for each of 64 shades: more could not
+// be told apart.
 void draw_matrix(Svg& svg, const HeatFacet& facet, const Layout& at, Place corner) {
+  constexpr int shades = 64;
+  const bool plain = at.bare && facet.rows_behind.empty();
+  std::map<int, std::vector<Place>> plain_cells;  // by shade
   for (std::size_t r = 0; r < facet.values.size(); ++r)
     for (std::size_t c = 0; c < facet.values[r].size(); ++c) {
       const double x = corner.first + static_cast<double>(c) * at.cell_width;
       const double y = corner.second + static_cast<double>(r) * at.cell_height;
-      const double value = facet.values[r][c];
-      if (std::isnan(value)) {
+      const double share = (facet.values[r][c] - facet.low) / (facet.high - facet.low);
+      if (std::isnan(share)) {
         if (!facet.blank) draw_empty(svg, {x, y}, at.cell_width, at.cell_height);
         continue;
       }
-      const Colour colour = shade(facet, (value - facet.low) / (facet.high - facet.low));
+      if (plain) {
+        plain_cells[static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * shades))].push_back({x, y});
+        continue;
+      }
+      const Colour colour = shade(facet, share);
       const bool told = r < facet.rows_behind.size() && !facet.rows_behind[r][c].empty();
       if (told) svg.begin_mark("", facet.rows_behind[r][c]);
       svg.rectangle({x, y}, at.cell_width, at.cell_height,
@@ -151,6 +144,8 @@ void draw_matrix(Svg& svg, const HeatFacet& facet, const Layout& at, Place corne
                  {cell_size, "middle", ink_on(colour)});
       if (told) svg.end_group();
     }
+  for (const auto& [level, places] : plain_cells)
+    svg.rectangles(places, at.cell_width, at.cell_height, fill(shade(facet, level / double{shades})));
 }
 
 // Names along an edge, only as many as keep clear of each other.
@@ -202,8 +197,7 @@ std::string to_svg(const HeatMap& chart) {
       svg.text({corner.first + 0.5 * at.matrix_width, y}, *line, {facet_size, "middle"});
       y -= facet_size + 3;
     }
-    const bool bare = at.bare && chart.facets[i].rows_behind.empty();
-    (bare ? draw_bare_matrix : draw_matrix)(svg, chart.facets[i], at, corner);
+    draw_matrix(svg, chart.facets[i], at, corner);
     draw_names(svg, chart, at, corner);
     if (i % chart.across == 0)
       svg.text({margin + 8, corner.second + 0.5 * at.matrix_height},
