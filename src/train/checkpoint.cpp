@@ -67,7 +67,7 @@ void save_progress(const std::filesystem::path& path, const Settings& settings, 
   const auto keep = [&](const char* name, const std::string& text) {
     file.metadata[progress + name] = text;
   };
-  keep("initial_z", to_text(result.initial_z));
+  if (!std::isnan(result.initial_z)) keep("initial_z", to_text(result.initial_z));  // not all mixers have a z
   keep("loss", to_text(result.evaluation.loss));
   keep("accuracy", to_text(result.evaluation.accuracy));
   keep("sequence_accuracy", to_text(result.evaluation.sequence_accuracy));
@@ -98,7 +98,7 @@ void load_progress(const std::filesystem::path& path, const Settings& settings, 
     return real_of(file, name, metadata(file, progress + name));
   };
   RunResult loaded = result;
-  loaded.initial_z = real("initial_z");
+  if (file.metadata.contains(progress + "initial_z")) loaded.initial_z = real("initial_z");
   loaded.evaluation = {real("loss"), real("accuracy"), real("sequence_accuracy")};
   loaded.step_solved = whole_of(file, "step_solved", metadata(file, progress + "step_solved"));
   loaded.seconds = real("seconds");
