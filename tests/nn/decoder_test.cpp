@@ -71,12 +71,13 @@ void check(const ModelConfig& config, const Model& model, const char* name) {
 }
 
 template <class P>
-void check_all() {
+void check_all(const Choices& also = {}) {
   for (const P& plugin : Registry<P>::all())
     for (const Model& model : models) {
       Settings s;
       for (const auto& [key, value] : model.choices) s.set(key, value, "test");
       for (const auto& [key, value] : plugin.tiny) s.set(key, value, "test");
+      for (const auto& [key, value] : also) s.set(key, value, "test");
       s.set(P::kind, plugin.name, "test");
       s.resolve();
       try {
@@ -92,6 +93,10 @@ void check_all() {
 
 TEST_CASE("decoder: what the whole network tells, bit for bit, for every score") { check_all<Score>(); }
 TEST_CASE("decoder: for every pattern") { check_all<PatternPlugin>(); }
+TEST_CASE("decoder: for every pattern, however many keys it lets see") {
+  for (const char* many : {"8", "9", "12", "1000"})
+    check_all<PatternPlugin>({{"top_k", many}, {"window", many}, {"stride", many}});
+}
 TEST_CASE("decoder: for every mixer") { check_all<MixerPlugin>(); }
 
 TEST_CASE("decoder: after its first token it allocates nothing") {
@@ -122,6 +127,19 @@ TEST_CASE("decoder: score square in linear time, and what it carries does not gr
       check<double>(config, {context, 3, {}}, position);
       CHECK(state_size(config) == 2 * 21 * (6 + 1));
     }
+}
+
+TEST_CASE("decoder: what combiner carries, for both plans") {
+  const auto carried = [](const char* plan) {
+    Settings s;
+    for (const auto& [key, value] : Choices{{"mixer", "combiner"}, {"plan", plan}, {"d_model", "12"}, {"heads", "2"}})
+      s.set(key, value, "test");
+    if (std::string(plan) == "fixed") s.set("span", "4", "test");
+    s.resolve();
+    return state_size(model_config(s, 7, 22));
+  };
+  CHECK(carried("fixed") == 12 * (2 * 5 + 3 * 2));      // five blocks before, two tokens of the own
+  CHECK(carried("logsparse") == 12 * (2 * 22 + 5));     // lengths 1, 2, 4, 8, 16
 }
 
 TEST_CASE("decoder: beyond the context there is nothing to read") {

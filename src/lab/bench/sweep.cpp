@@ -1,4 +1,7 @@
 // A sweep with one thread and with all: runs of about the size of S, in the ladder recipe.
+#include <unistd.h>
+
+#include <filesystem>
 #include <ostream>
 
 #include "lab/bench_part.h"
@@ -6,7 +9,7 @@
 
 namespace ladder::lab {
 
-static Experiment experiment_of(const BenchOptions& options, int threads) {
+static Experiment experiment_of(const BenchOptions& options, int threads, const std::filesystem::path& folder) {
   const std::vector<std::pair<std::string, std::vector<std::string>>> definitions = {
       {"score", {"dpa", "ea"}},
       {"base", {"8", "16"}},
@@ -16,22 +19,32 @@ static Experiment experiment_of(const BenchOptions& options, int threads) {
       {"eval_sequences", {"64"}},  // short runs: or evaluation would be most of the work
       {"stop_when_solved", {"off"}},
       {"threads", {std::to_string(threads)}},
-      {"out", {(options.directory / "sweep").string()}}};
+      {"out", {folder.string()}}};
   std::vector<Override> overrides;
   for (const auto& [key, words] : definitions) overrides.push_back({key, words, "bench"});
   return Experiment::from_flags(overrides, "bench");
 }
 
+// A name that no user's folder has; gone when the bench is done.
+struct OwnFolder {
+  std::filesystem::path path;
+  ~OwnFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+};
+
 static void sweep_part(Bench& bench) {
+  const OwnFolder folder{bench.options.directory / (".sweep-" + std::to_string(getpid()))};
   const auto counts = bench.thread_counts(true);
   std::size_t runs = 0;
   std::vector<Workload> workloads;
   for (const int threads : counts) {
-    const auto experiment = experiment_of(bench.options, threads);
+    const auto experiment = experiment_of(bench.options, threads, folder.path);
     runs = experiment.size();
-    workloads.push_back([experiment] {
+    workloads.push_back([experiment, &folder] {
       std::ostream nowhere(nullptr);
-      std::filesystem::remove_all(experiment.expand()[0].text("out"));  // ours: nothing to go on from
+      std::filesystem::remove_all(folder.path);  // nothing to go on from
       if (lab::sweep(experiment, {}, nowhere, false).failed)
         throw failure("runs of the bench's sweep failed");
     });

@@ -384,8 +384,7 @@ class CombinerMixer {
   // every key and value is part of a span yet to come, and of each length a query's maximum.
   double state_size(int context) const {
     const double d = shape_.d_model;
-    const int blocks = context / span_;
-    if (fixed_) return 2 * d * blocks + 3 * d * (context % span_);
+    if (fixed_) return 2 * d * (context / span_) + 3 * d * (context % span_);
     int lengths = 0;
     while (context >> lengths) ++lengths;
     return 2 * d * context + d * lengths;

@@ -77,7 +77,7 @@ class Head {
     const std::size_t panel = static_cast<std::size_t>(keys_) * P;
     const int distances = p_.first_query + padded_ + keys_;  // from -distances to distances
     T* next = workspace<T>().reserve(6 * (rows + 16) + 2 * (columns + 16) + 3 * (panel + 16) +
-                                     2 * distances + 16 + (choice_room(most_) + std::size_t{1}) * lanes + 16 +
+                                     2 * distances + 16 + (most_of_few + 1) * lanes + 16 +
                                      2 * (keys_ + std::size_t{16}));
     const auto take = [&next](std::size_t count) {  // each part begins aligned
       return std::exchange(next, next + (count + 15) / 16 * 16);
@@ -85,7 +85,7 @@ class Head {
     for (T*& copy : copies_) copy = take(rows);
     query_columns_ = take(columns), dout_columns_ = take(columns);
     z_ = take(panel), p_panel_ = take(panel), g_ = take(panel);
-    list_ = take(static_cast<std::size_t>(choice_room(most_)) * lanes);
+    list_ = take(most_of_few * lanes);
     key_sums_ = take(keys_), words_ = reinterpret_cast<std::uint32_t*>(take(keys_));
     decay_ = take(2 * distances) + distances;
   }

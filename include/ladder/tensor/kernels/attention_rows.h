@@ -309,12 +309,10 @@ ChoiceBound<typename R::Number> bound_of_many(const R& rows, int most) {
   return bound;
 }
 
-constexpr int most_of_few = 8;
-// Vectors that choose_keys needs room for.
-constexpr int choice_room(int most) { return most <= most_of_few ? most : 0; }
+constexpr int most_of_few = 8;  // and the vectors that choose_keys needs room for
 
 // Sets bits of words[key] for the `most` legal keys of each row that come first by the score's order;
-// of equal ones the earlier. z is lost. `list` has room for choice_room(min(most, keys)) vectors.
+// of equal ones the earlier. z is lost. `list` has room for most_of_few vectors.
 template <class Form, class R, class T>
 void choose_keys(const R& rows, int most, T* list, std::uint32_t* words) {
   using Vec = typename R::Vec;

@@ -65,13 +65,13 @@ class Step {
  public:
   explicit Step(const AttentionStep<T>& step) : s_(step), e_(step.head_size) {
     static thread_local Scratch<T> workspace;
-    const int keys = (s_.context + block - 1) / block * block, most = std::min(s_.most, s_.context);
+    const int keys = (s_.context + block - 1) / block * block;
     const std::size_t panel = static_cast<std::size_t>(keys) * lanes;
     T* next = workspace.reserve((s_.decay_slope ? 2 : 1) * panel + lanes * (block + e_) +
-                                (choice_room(most) + Form::saved) * lanes + keys);
+                                (most_of_few + Form::saved) * lanes + keys);
     const auto take = [&next](std::size_t count) { return std::exchange(next, next + count); };
     z_ = take(panel), decay_ = s_.decay_slope ? take(panel) : nullptr;
-    products_ = take(lanes * block), list_ = take(static_cast<std::size_t>(choice_room(most)) * lanes);
+    products_ = take(lanes * block), list_ = take(most_of_few * lanes);
     saved_ = take(Form::saved * lanes), query_ = take(lanes * e_);
     words_ = reinterpret_cast<std::uint32_t*>(take(keys));
   }
