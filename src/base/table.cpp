@@ -141,6 +141,10 @@ void Table::set(std::size_t row, std::string_view column, std::string value) {
   rows_[row][place(column)] = std::move(value);
 }
 
+void Table::rename(std::string_view column, const std::string& name) {
+  if (!has(name)) std::replace(columns_.begin(), columns_.end(), std::string(column), name);
+}
+
 void Table::add_row(std::vector<std::string> cells) {
   if (cells.size() != columns_.size())
     throw failure(origin_ + ": a row of " + std::to_string(cells.size()) + " cells for " +

@@ -33,6 +33,7 @@ class Table {
   double number(std::size_t row, std::string_view column) const;
 
   void set(std::size_t row, std::string_view column, std::string value);
+  void rename(std::string_view column, const std::string& name);  // if only the former is there
   void add_row(std::vector<std::string> cells);  // as many as there are columns
 
  private:

@@ -73,7 +73,7 @@ static ExitCode run_rerun(const Arguments& arguments) {
   fs::path path = arguments.positional[0];
   if (fs::is_directory(path)) path /= "runs.csv";
   const fs::path directory = path.parent_path().empty() ? "." : path.parent_path();
-  const Table runs = Table::read(path);
+  const Table runs = read_runs_table(path);
   if (arguments.has("row") == arguments.has("sample"))
     throw usage_error("expected either --row K... or --sample N");
   const auto chosen = arguments.has("row") ? chosen_rows(arguments.flags.at("row"), runs)

@@ -60,7 +60,8 @@ Words paired_keys(const std::string& left, const std::string& origin) {
   const auto tuples = parse_tuples(left);
   if (!tuples || tuples->size() != 1)
     throw bad_value(origin, left, left, "keys in one pair of parentheses such as (layers, heads)");
-  const Tuple& keys = tuples->front();
+  Tuple keys;
+  for (const std::string& key : tuples->front()) keys.push_back(name_of_today(key));
   if (const std::set<std::string> distinct(keys.begin(), keys.end()); distinct.size() < keys.size())
     throw bad_value(origin, left, left, "each key once");
   return keys;
@@ -131,7 +132,7 @@ std::optional<std::string> behind(const std::string& word, const std::string& li
 
 Axis plain_axis(const std::string& key, const Words& words, const std::string& origin,
                 std::size_t most) {
-  Axis axis{{key}, {}, origin, {}};
+  Axis axis{{name_of_today(key)}, {}, origin, {}};
   for (const std::string& value : parse_values(key, words, origin, most)) axis.points.push_back({value});
   return checked_axis(std::move(axis));
 }
@@ -172,7 +173,7 @@ Condition parse_condition(const std::string& text, const std::string& origin) {
       throw usage_error(origin + ": got '" + clipped(trim(part)) +
                         "', expected a condition 'key = value ...'; several are joined by a comma, "
                         "values are separated by spaces");
-    const std::string key(trim(part.substr(0, equals)));
+    const std::string key = name_of_today(std::string(trim(part.substr(0, equals))));
     const Words words = quoted_words(part.substr(equals + 1), origin);
     Condition::Part& added = condition.all.emplace_back();
     added.key = key;

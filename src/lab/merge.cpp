@@ -35,7 +35,7 @@ std::string made_by(const fs::path& directory) {
 
 FinishedRuns read_results(const fs::path& directory, std::ostream& notes) {
   if (has_logs(directory)) return read_logs(directory, notes);
-  const Table runs = Table::read(directory / "runs.csv");
+  const Table runs = read_runs_table(directory / "runs.csv");
   std::map<std::size_t, std::vector<CurvePoint>> curves;
   if (fs::exists(directory / "curves.csv")) {
     for (const auto& [run, point] : read_curves(read_curves_table(directory / "curves.csv")))

@@ -41,7 +41,9 @@ std::string flag_in_file(const std::string& name, const std::string& text) {
   return text == "on" ? "1" : text == "off" ? "0" : text;
 }
 
-Table with_words_for_flags(Table runs) {
+Table as_of_today(Table runs) {
+  for (const Setting* setting : all_settings())
+    if (!setting->former_name.empty()) runs.rename(setting->former_name, setting->name);
   for (const std::string& column : runs.columns()) {
     const Setting* setting = find_setting(column);
     if (!setting || setting->type != Type::toggle) continue;
@@ -348,16 +350,12 @@ std::string curves_csv(const std::vector<RunRow>& rows) {
 }
 
 Table read_runs_table(const std::filesystem::path& path) {
-  return with_words_for_flags(Table::read(path));
+  return as_of_today(Table::read(path));
 }
 
 Table read_curves_table(const std::filesystem::path& path) {
-  const Table file = Table::read(path);
-  std::vector<std::string> columns = file.columns();
-  for (std::string& column : columns)
-    if (column == "loss") column = "eval_loss";
-  Table curves(columns, file.origin());
-  for (std::size_t row = 0; row < file.rows(); ++row) curves.add_row(file.row(row));
+  Table curves = Table::read(path);
+  curves.rename("loss", "eval_loss");
   return curves;
 }
 

@@ -48,9 +48,9 @@ std::vector<ColumnText> run_columns();
 ColumnText setting_column(const std::string& table, const std::string& name);
 // The cell of a setting that is on or off is 1 or 0 in files; any other text stays as it is.
 std::string flag_in_file(const std::string& setting, const std::string& text);
-// And back, in all such columns of a table; older files have on and off.
-Table with_words_for_flags(Table runs);
-// The file with its columns named as today, on and off as words. Throws a failure.
+// A table of runs with its settings named as today, and words for those that are on or off.
+Table as_of_today(Table runs);
+// The file, so. Throws a failure.
 Table read_runs_table(const std::filesystem::path& path);
 Table read_curves_table(const std::filesystem::path& path);
 std::vector<std::pair<std::size_t, CurvePoint>> read_curves(const Table& curves);  // run, point
@@ -65,7 +65,7 @@ RunResult read_result(const std::function<const std::string*(const std::string& 
 // are the same run (all settings agree) and measured differently.
 void check_runs(const Table& runs);
 
-// The runs of a table. A setting that it has no column for (it is younger than the file), or an empty
+// The runs of a table as of today. A setting that it has no column for (it is younger than the file), or an empty
 // cell, takes its default: what the program did before there was a choice.
 std::vector<RunRow> read_runs(const Table& runs);
 

@@ -104,6 +104,11 @@ static std::int64_t nearest_integer(double value) {
   return static_cast<std::int64_t>(std::floor(value + 0.5));
 }
 
+std::string name_of_today(const std::string& key) {
+  const Setting* setting = find_setting(key);
+  return setting ? setting->name : key;
+}
+
 bool is_number(const std::string& key) {
   const Setting* setting = find_setting(key);
   return setting && (setting->type == Type::integer || setting->type == Type::integers ||

@@ -42,6 +42,7 @@ std::optional<Range> parse_range(const std::vector<std::string>& words, std::siz
 // low * (high/low)^fraction, rounded to 3 digits; low, high > 0.
 double log_point(double low, double high, double fraction);
 
+std::string name_of_today(const std::string& key);  // of a setting; other words stay as they are
 bool is_number(const std::string& key);  // whether it is a setting that takes ranges
 
 // The values that the words give to a setting, in canonical form: 8 and 08 are the same. Throws a

@@ -224,7 +224,7 @@ Verdicts judge(const std::filesystem::path& directory, const std::string& name) 
   if (results == Results::climb)
     add("climb.csv", [&](const Table& climb) { return judge_climb(name, climb, Table::read(directory / "pairs.csv")); });
   if (results == Results::sweep)
-    add("runs.csv", [&](const Table& runs) { return judge_sweep(name, analyse(lab::with_words_for_flags(runs))); });
+    add("runs.csv", [&](const Table& runs) { return judge_sweep(name, analyse(lab::as_of_today(runs))); });
   add("bench.csv", [&](const Table& bench) { return judge_cost(name, bench); });
   add("geometry.csv", [&](const Table& geometry) { return judge_geometry(name, geometry); });
   return verdicts;
