@@ -29,9 +29,9 @@ void throw_cannot(const char* what, const fs::path& path) {
   throw cannot(what, path, std::strerror(errno));
 }
 
-Descriptor::~Descriptor() {
-  if (number_ >= 0) close(number_);
-}
+Descriptor::~Descriptor() { close(); }
+
+bool Descriptor::close() { return number_ < 0 || ::close(std::exchange(number_, -1)) == 0 || errno == EINTR; }
 
 std::string read_file(const fs::path& path) {
   std::error_code ignored;  // a path that cannot even be asked about fails to open, just below
@@ -55,10 +55,11 @@ void write_file(const fs::path& path, std::string_view content, Durable durable)
   fs::path temporary = path;
   temporary += std::string(".").append(std::to_string(getpid())).append(partial);
   try {
-    const Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
     if (!file) throw_cannot("write", path);
     write_whole(file.get(), content, path);
     if (durable == Durable::yes && fsync(file.get()) != 0) throw_cannot("write", path);
+    if (!file.close()) throw_cannot("write", path);  // NFS and quotas tell it only now
     std::error_code error;
     fs::rename(temporary, path, error);
     if (error) throw cannot("write", path, error.message());
@@ -69,9 +70,16 @@ void write_file(const fs::path& path, std::string_view content, Durable durable)
 }
 
 void append_file(const fs::path& path, std::string_view content) {
-  const Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+  Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
   if (!file) throw_cannot("write", path);
-  write_whole(file.get(), content, path);
+  const off_t size = lseek(file.get(), 0, SEEK_END);
+  try {
+    write_whole(file.get(), content, path);
+    if (!file.close()) throw_cannot("write", path);
+  } catch (const Error&) {  // a part must not stay: who tries again appends all of it
+    (void)!truncate(path.c_str(), size);
+    throw;
+  }
 }
 
 void remove_partial_files(const fs::path& directory) {

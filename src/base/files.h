@@ -62,6 +62,7 @@ class Descriptor {
     return *this;
   }
   ~Descriptor();
+  bool close();  // false, and errno says why, where what was written before could not be kept
   int get() const { return number_; }
   explicit operator bool() const { return number_ >= 0; }
 

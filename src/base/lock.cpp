@@ -32,8 +32,9 @@ static std::string myself() {
 }
 
 std::string Lock::holder(const fs::path& path) {
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file || flocked(file, LOCK_EX | LOCK_NB)) return "";  // let go at once
+  // To write: NFS gives an exclusive lock on nothing else.
+  const Descriptor file(open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (!file || flocked(file, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK) return "";  // let go at once
   const std::string holder(trim(read_file(path)));
   return holder.empty() ? "another process" : clipped(holder);
 }

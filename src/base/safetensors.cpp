@@ -123,14 +123,17 @@ Entry read_entry(Json& json) {
   return entry;
 }
 
+// False if an integer does not fit.
 template <class From, class To>
-void read_numbers(std::string_view data, std::vector<To>& to) {
+bool read_numbers(std::string_view data, std::vector<To>& to) {
   to.resize(data.size() / sizeof(From));
   for (std::size_t i = 0; i < to.size(); ++i) {
     From value;
     std::memcpy(&value, data.data() + i * sizeof(From), sizeof(From));
     to[i] = static_cast<To>(value);
+    if (std::is_integral_v<To> && static_cast<From>(to[i]) != value) return false;
   }
+  return true;
 }
 
 // Every byte belongs to one tensor.
@@ -165,11 +168,13 @@ TensorData read_tensor(const Json& json, const std::string& name, const Entry& e
   data = data.substr(entry.offsets[0], entry.offsets[1] - entry.offsets[0]);
 
   TensorData tensor{entry.shape, {}, {}};
+  bool all_fit = true;
   if (entry.dtype == "F32") read_numbers<float>(data, tensor.reals);
   else if (entry.dtype == "F64") read_numbers<double>(data, tensor.reals);
   else if (entry.dtype == "I32") read_numbers<std::int32_t>(data, tensor.integers);
-  else if (entry.dtype == "I64") read_numbers<std::int64_t>(data, tensor.integers);
+  else if (entry.dtype == "I64") all_fit = read_numbers<std::int64_t>(data, tensor.integers);
   else throw json.error("tensor '" + clipped(name) + "' has dtype " + clipped(entry.dtype) + ", expected F32, F64, I32, I64");
+  if (!all_fit) throw json.error("tensor '" + clipped(name) + "' has an integer of more than 32 bits");
   return tensor;
 }
 
@@ -216,8 +221,7 @@ Safetensors read_safetensors(const std::filesystem::path& path) {
   return result;
 }
 
-void write_safetensors(const std::filesystem::path& path, const Safetensors& content,
-                       Durable durable) {
+std::string bytes_of(const Safetensors& content) {
   std::string header = "{\"__metadata__\":{", data;
   bool first = true;
   for (const auto& [key, value] : content.metadata) {
@@ -240,8 +244,12 @@ void write_safetensors(const std::filesystem::path& path, const Safetensors& con
   header += "}";
   header.append((8 - header.size() % 8) % 8, ' ');  // aligns the data, as the format advises
   const std::uint64_t length = header.size();
-  std::string bytes(reinterpret_cast<const char*>(&length), 8);
-  write_file(path, bytes + header + data, durable);
+  return std::string(reinterpret_cast<const char*>(&length), 8) + header + data;
+}
+
+void write_safetensors(const std::filesystem::path& path, const Safetensors& content,
+                       Durable durable) {
+  write_file(path, bytes_of(content), durable);
 }
 
 }  // namespace ladder

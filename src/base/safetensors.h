@@ -33,7 +33,9 @@ struct Safetensors {
 // Throws a failure that names the path and says what is wrong.
 Safetensors read_safetensors(const std::filesystem::path& path);
 
-// The same content gives the same bytes. Throws a failure.
+// A file's; the same content gives the same bytes.
+std::string bytes_of(const Safetensors& content);
+// Throws a failure.
 void write_safetensors(const std::filesystem::path& path, const Safetensors& content,
                        Durable durable = Durable::no);
 

@@ -167,8 +167,11 @@ static Error bad_value(const std::string& origin, std::string_view name, std::st
 static std::string canonical(const Setting& setting, std::string_view value) {
   const auto inside = [&](double x) { return x >= setting.minimum && x <= setting.maximum; };
   const auto whole = [&](std::string_view word) -> std::string {
-    const auto number = parse_integer(word);
-    return number && inside(static_cast<double>(*number)) ? to_text(*number) : "";
+    const auto number = parse_integer(word);  // compared as an integer: 2^53 + 1 is no double
+    return number && *number >= static_cast<std::int64_t>(setting.minimum) &&
+                   *number <= static_cast<std::int64_t>(setting.maximum)
+               ? to_text(*number)
+               : "";
   };
   if (setting.automatic && value == "auto") return "auto";
   switch (setting.type) {
@@ -181,7 +184,7 @@ static std::string canonical(const Setting& setting, std::string_view value) {
     }
     case Type::real: {
       const auto number = parse_real(value);
-      return number && inside(*number) ? to_text(*number) : "";
+      return number && inside(*number) ? to_text(*number + 0.0) : "";  // -0 is 0
     }
     case Type::choice: {
       const auto known = setting.known();

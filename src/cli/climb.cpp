@@ -38,6 +38,7 @@ class Expected : public Ground {
   }
   int steps(int rung) const override { return real_.steps(rung); }
   int evaluated_every() const override { return real_.evaluated_every(); }
+  std::vector<int> beyond(int recipe) const override { return real_.beyond(recipe); }
 
  private:
   const Ground& real_;
@@ -99,6 +100,7 @@ static ExitCode tell_table(const Plan& plan, const Table& table, const std::stri
 
 static ExitCode run_climb(const Arguments& arguments) {
   const Plan plan = read_plan(arguments.positional[0], arguments.settings);
+  for (const std::string& note : plan.notes) std::cerr << "note: " << note << "\n";
   if (arguments.has("dry-run")) return print_plan(plan), ExitCode::ok;
   if (arguments.has("replay"))
     return tell_table(plan, table_of(replay(plan, read_logs(plan.directory(), std::cerr), count_of(arguments, "replay"))),

@@ -1,4 +1,4 @@
-// ladder status: how far a sweep is that another process makes.
+// ladder status: how far a sweep, or a climb, is that another process makes.
 #include <unistd.h>
 
 #include <filesystem>
@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "lab/progress.h"
 #include "lab/run_log.h"
+#include "lab/store.h"
 
 namespace ladder::cli {
 
@@ -44,7 +45,7 @@ static ExitCode run_status(const Arguments& arguments) {
   }
   std::vector<double> left;
   std::size_t planned = 0;
-  if (fs::exists(directory / "experiment.txt"))
+  if (fs::exists(directory / "experiment.txt") && !holds_climb(directory))  // what a climb trains next, its results say
     for (const Settings& settings : Experiment::load(directory / "experiment.txt").expand()) {
       ++planned;
       if (!there.contains(run_key(settings))) left.push_back(speeds.seconds(settings));

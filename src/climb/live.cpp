@@ -211,7 +211,7 @@ Climb climb(const Plan& plan, const ClimbOptions& options, std::ostream& out, bo
   if (options.shard.count > contestants)
     throw usage_error("a part of a climb takes contestants: there are " + std::to_string(contestants) +
                       ", fewer than " + std::to_string(options.shard.count) + " parts");
-  climb.store = std::make_shared<Store>(climb.directory, options.shard, options.old, out);
+  climb.store = std::make_shared<Store>(climb.directory, options.shard, options.old, out, Store::Of::climb);
   require_joinable(plan, climb.store->finished());
   climb.ground = std::make_unique<LoggedGround>(plan, climb.store->finished());
   climb.kept = static_cast<int>(climb.store->finished().size());

@@ -1,8 +1,11 @@
 #include "climb/plan.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <set>
 
+#include "lab/results.h"
 #include "ladder/base/text.h"
 #include "train/trainer.h"
 
@@ -113,12 +116,41 @@ static void require_different_names(const Plan& plan, const std::string& file) {
       throw usage_error(file + ": contestants: got two that are called '" + name + "', expected each once");
 }
 
-// A setting without effect for one contestant (the score of a mixer that has none) is no fault.
-static void require_trainable(const Plan& plan) {
-  for (int contestant = 0; contestant < std::ssize(plan.contestants); ++contestant)
-    for (int rung = 0; rung < std::ssize(plan.rungs); ++rung)
-      for (int recipe = 0; recipe < std::ssize(plan.recipes); ++recipe)
-        train::require_consistent(plan.settings({contestant, rung, recipe, 0, 1}));
+// What has the same trainings would be compared with itself. `trainings`: of each of `names`.
+static void require_different(const std::vector<std::string>& trainings, const std::vector<std::string>& names,
+                              const std::string& what, const std::string& file) {
+  std::map<std::string, std::string> known;
+  for (std::size_t i = 0; i < trainings.size(); ++i)
+    if (const auto [other, added] = known.emplace(trainings[i], names[i]); !added)
+      throw usage_error(file + ": " + what + ": got '" + other->second + "' and '" + names[i] +
+                        "', which are the same trainings, expected settings that have an effect");
+}
+
+// Looks at all trainings that the plan may want. A setting without effect in some (the score of a mixer
+// that has none) is no fault; in all, it is noted.
+static void look_at_trainings(Plan& plan, const std::string& file) {
+  std::vector<std::string> of_contestant(plan.contestants.size()), of_rung(plan.rungs.size());
+  std::vector<std::string> contestants, rungs;
+  std::optional<std::set<std::string>> idle;
+  for (int contestant = 0; contestant < std::ssize(plan.contestants); ++contestant) {
+    contestants.push_back(plan.contestant_name(contestant));
+    for (int rung = 0; rung < std::ssize(plan.rungs); ++rung) {
+      if (contestant == 0) rungs.push_back(plan.rung_name(rung));
+      for (int recipe = 0; recipe < std::ssize(plan.recipes); ++recipe) {
+        const Settings s = plan.settings({contestant, rung, recipe, 0, 0});
+        train::require_consistent(s);
+        const std::string key = lab::run_key(s);
+        of_contestant[static_cast<std::size_t>(contestant)] += key;
+        of_rung[static_cast<std::size_t>(rung)] += key;
+        const auto notes = s.without_effect();
+        if (!idle) idle.emplace(notes.begin(), notes.end());
+        std::erase_if(*idle, [&](const auto& note) { return std::find(notes.begin(), notes.end(), note) == notes.end(); });
+      }
+    }
+  }
+  require_different(of_contestant, contestants, "contestants", file);
+  require_different(of_rung, rungs, "rungs", file);
+  if (idle) plan.notes.assign(idle->begin(), idle->end());
 }
 
 Plan read_plan(const std::filesystem::path& path, const std::vector<lab::Override>& flags) {
@@ -161,6 +193,10 @@ Plan read_plan(const std::filesystem::path& path, const std::vector<lab::Overrid
                 .finalists = integer("finalists"), .tuning_seeds = integer("tuning_seeds"),
                 .fresh_seeds = integer("fresh_seeds"), .solved_share = resolved.real("solved_share")};
   plan.first_seed = static_cast<std::uint64_t>(resolved.big_integer("seed"));
+  const auto last_seed = plan.first_seed + static_cast<std::uint64_t>(
+      std::max(plan.rules.tuning_seeds, first_fresh_seed + plan.rules.fresh_seeds));
+  if (last_seed > static_cast<std::uint64_t>(find_setting("seed")->maximum))
+    throw resolved.invalid("seed", "one that leaves room for the fresh seeds above it");
   plan.recipes = plan.space.recipes(plan.rules.recipes,
                                     static_cast<std::uint64_t>(resolved.big_integer("recipe_seed")));
   plan.rules.recipes = static_cast<int>(plan.recipes.size());  // a small space has fewer
@@ -171,7 +207,7 @@ Plan read_plan(const std::filesystem::path& path, const std::vector<lab::Overrid
     for (int a = b + 1; a < count; ++a)
       if (all || b == 0) plan.pairs.emplace_back(a, b);
   require_different_names(plan, path.string());
-  require_trainable(plan);
+  look_at_trainings(plan, path.string());
   return plan;
 }
 
@@ -222,10 +258,12 @@ std::string Plan::edges_of(int recipe) const {
 Settings Plan::settings(const Trial& trial) const {
   Settings s = base;
   const Assignments of_recipe = recipe(trial.recipe);
-  for (const Assignments* part : {&contestants[static_cast<std::size_t>(trial.contestant)],
-                                  &rungs[static_cast<std::size_t>(trial.rung)],
-                                  &of_recipe})
-    for (const auto& [key, value] : *part) s.set(key, value, "climb");
+  const auto take = [&](const Assignments& part, const char* lines) {
+    for (const auto& [key, value] : part) s.set(key, value, lines);
+  };
+  take(contestants[static_cast<std::size_t>(trial.contestant)], "contestants");
+  take(rungs[static_cast<std::size_t>(trial.rung)], "rungs");
+  take(of_recipe, "search");
   s.set("seed", std::to_string(first_seed + static_cast<std::uint64_t>(trial.seed)), "climb");
   if (trial.steps > 0) s.set("steps", std::to_string(trial.steps), "climb");
   s.resolve();

@@ -72,7 +72,10 @@ class Reading {
     return !find_setting(key) && other_(key, std::string(trim(line.substr(equals + 1))), origin);
   }
 
-  static void add(File& file, const Axis& axis) {
+  void add(File& file, const Axis& axis) const {
+    for (const std::string& key : axis.keys)
+      if (!other_ && find_setting(key)->group == Group::search)
+        throw bad_value(axis.origin, key, axis.points_text(), "a setting of runs: this one is a climb's");
     for (Layers& layers : file.now) layers.add_upper(axis);
   }
 

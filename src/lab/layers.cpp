@@ -28,6 +28,12 @@ void Layers::add_lower(Axis axis) {
 
 void Layers::add_upper(Axis axis) {
   auto place = entries_.end();
+  if (axis.where)
+    for (const Entry& entry : entries_)
+      for (const std::string& key : axis.keys)
+        if (entry.upper && entry.axis.where && entry.axis.where->text == axis.where->text &&
+            contains(entry.axis.keys, key))
+          throw twice(axis, key, entry.axis);
   if (!axis.where)
     for (const std::string& key : axis.keys) {
       if (const Entry* entry = find(key, true)) throw twice(axis, key, entry->axis);

@@ -62,6 +62,8 @@ Merged merge(const std::vector<fs::path>& directories, const fs::path& out, Stor
   std::set<RunKey> known;
   std::vector<std::string> names;  // of these runs, for people
   for (const fs::path& directory : directories) {
+    if (holds_climb(directory))
+      throw usage_error("'" + directory.string() + "' has a climb, expected runs of a sweep: parts of a climb share a directory");
     const FinishedRuns finished = read_results(directory, notes);
     for (const LoggedRun* run : finished.all()) all.add(*run);
     const fs::path path = directory / "experiment.txt";

@@ -5,9 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <ostream>
+
+#include "base/checksum.h"
 
 namespace ladder::lab {
 
@@ -16,29 +17,6 @@ namespace fs = std::filesystem;
 // ---- a line -------------------------------------------------------------------------------------
 
 static const std::string mark = "ladder1 ";
-
-// CRC-32 as in zip and png.
-static std::uint32_t crc32(std::string_view text) {
-  static const auto table = [] {
-    std::array<std::uint32_t, 256> entries{};
-    for (std::uint32_t i = 0; i < 256; ++i) {
-      entries[i] = i;
-      for (int bit = 0; bit < 8; ++bit)
-        entries[i] = entries[i] >> 1 ^ (entries[i] & 1 ? 0xEDB88320u : 0);
-    }
-    return entries;
-  }();
-  std::uint32_t crc = ~0u;
-  for (const char c : text) crc = table[(crc ^ static_cast<unsigned char>(c)) & 255] ^ crc >> 8;
-  return ~crc;
-}
-
-static std::string checksum(std::string_view text) {
-  std::string digits(8, '0');
-  std::uint32_t crc = crc32(text);
-  for (int i = 7; i >= 0; --i, crc >>= 4) digits[i] = "0123456789abcdef"[crc & 15];
-  return digits;
-}
 
 static constexpr std::string_view plain = "\t\n\r\\", coded = "tnr\\";
 

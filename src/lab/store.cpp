@@ -4,6 +4,7 @@
 #include <ostream>
 #include <set>
 
+#include "base/checksum.h"
 #include "ladder/base/random.h"
 
 namespace ladder::lab {
@@ -21,7 +22,12 @@ std::vector<Lock> Store::lock() {
   return locks;
 }
 
-Store::Store(fs::path directory, Shard shard, Old old, std::ostream& notes)
+bool holds_climb(const fs::path& directory) {
+  const fs::path path = directory / "experiment.txt";
+  return fs::exists(path) && ("\n" + read_file(path)).find("\ncontestants:") != std::string::npos;
+}
+
+Store::Store(fs::path directory, Shard shard, Old old, std::ostream& notes, Of of)
     : notes_(notes), directory_(std::move(directory)), shard_(shard) {
   require_writable(directory_);
   const auto occupied = [&] { return has_logs(directory_) || fs::exists(directory_ / "runs.csv"); };
@@ -34,6 +40,9 @@ Store::Store(fs::path directory, Shard shard, Old old, std::ostream& notes)
   if (occupied() && !has_logs(directory_))
     throw usage_error("'" + directory_.string() + "' has results, but no log of their runs (an older " +
                       "version made them): --fresh moves them aside, another --out keeps both");
+  if (occupied() && fs::exists(directory_ / "experiment.txt") && holds_climb(directory_) != (of == Of::climb))
+    throw usage_error("'" + directory_.string() + "' has " + (of == Of::climb ? "runs that are no climb's" : "a climb") +
+                      ": --fresh moves them aside, another --out keeps both");
   if (shard_.count == 1) {
     remove_partial_files(directory_);
     remove_partial_files(directory_ / "unfinished");
@@ -98,13 +107,7 @@ void Store::write_experiment(const std::string& text) {
 
 // A name for the files of a run: two hashes, so that two runs of a directory do not share one.
 static std::string file_name(const RunKey& key) {
-  const auto word = [&](const char* salt) {
-    std::string digits(8, '0');
-    std::uint32_t hash = stream_id(salt + key);
-    for (int i = 7; i >= 0; --i, hash >>= 4) digits[i] = "0123456789abcdef"[hash & 15];
-    return digits;
-  };
-  return word("a") + word("b");
+  return hexadecimal(stream_id("a" + key)) + hexadecimal(stream_id("b" + key));
 }
 
 fs::path Store::checkpoint(const RunKey& key) const {

@@ -22,10 +22,11 @@ namespace ladder::lab {
 class Store {
  public:
   enum class Old { join, move_aside };  // what is done with results that are there
+  enum class Of { runs, climb };        // trainings of a climb are no sweep, nor the other way round
 
   // Makes the directory. Throws a failure if another process works there (parts of one sweep may
-  // work at once), if a log is damaged, or if there are results without a log.
-  Store(std::filesystem::path directory, Shard shard, Old old, std::ostream& notes);
+  // work at once), if a log is damaged, or if there are results without a log or of the other sort.
+  Store(std::filesystem::path directory, Shard shard, Old old, std::ostream& notes, Of of = Of::runs);
 
   const std::filesystem::path& directory() const { return directory_; }
   const FinishedRuns& finished() const { return finished_; }
@@ -57,6 +58,9 @@ class Store {
   std::vector<RunLog> log_;  // one, once the directory is known to be ours
   std::string experiment_;
 };
+
+// Whether the experiment.txt there is a climb's.
+bool holds_climb(const std::filesystem::path& directory);
 
 // A curve on disk while its run goes on: a row at each evaluation.
 class CurveFile {

@@ -63,12 +63,15 @@ std::vector<RunRow> planned_runs(const Experiment& experiment, Shard shard, std:
   std::map<RunKey, Settings> known;
   const std::vector<std::string> varying = experiment.varying();
   Idle idle;
-  std::size_t number = 0;
+  std::size_t number = 0, repeated = 0;  // in other blocks, or other words: 0.001 and auto
   for (Settings& s : experiment.expand()) {
     require_consistent(s);
     const auto [same, is_new] = known.try_emplace(run_key(s), s);
     if (!is_new) {
-      for (const std::string& name : varying) idle[name] += same->second.text(name) != s.text(name);
+      bool differs = false;
+      for (const std::string& name : varying)
+        if (same->second.text(name) != s.text(name)) ++idle[name], differs = true;
+      repeated += !differs;
       continue;
     }
     const auto given = s.without_effect();
@@ -80,6 +83,8 @@ std::vector<RunRow> planned_runs(const Experiment& experiment, Shard shard, std:
     ++number;
   }
   tell(idle, experiment, notes);
+  if (repeated > 0)
+    notes << "note: " << repeated << (repeated == 1 ? " run is" : " runs are") << " described more than once, and made once\n";
   for (const std::string& note : without_effect) notes << "note: " << note << "\n";
   return rows;
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/checksum.h"
 #include "base/version.h"
 
 namespace ladder::train {
@@ -61,6 +62,9 @@ static int whole_of(const Safetensors& file, const std::string& name, std::strin
   return static_cast<int>(*value);
 }
 
+// Of a file whose metadata have none yet.
+static std::string checksum_of(const Safetensors& file) { return checksum(bytes_of(file)); }
+
 void save_progress(const std::filesystem::path& path, const Settings& settings, Trainer& trainer,
                    const RunResult& result) {
   Safetensors file = content_of(settings, trainer);
@@ -81,12 +85,16 @@ void save_progress(const std::filesystem::path& path, const Settings& settings, 
     file.tensors["optimizer." + std::to_string(i)] = {
         {static_cast<std::int64_t>(buffer.size())}, {buffer.begin(), buffer.end()}, {}};
   }
+  keep("checksum", checksum_of(file));
   write_safetensors(path, file, Durable::yes);
 }
 
 void load_progress(const std::filesystem::path& path, const Settings& settings, Trainer& trainer,
                    RunResult& result) {
-  const Safetensors file = read_safetensors(path);
+  Safetensors file = read_safetensors(path);
+  const std::string sum = metadata(file, progress + "checksum");
+  file.metadata.erase(progress + "checksum");
+  if (sum != checksum_of(file)) throw damaged(file, "its checksum is not that of its content");
   require_finite(file);
   for (const Setting* setting : all_settings())
     if (setting->changes_results() && settings.applies(setting->name) &&

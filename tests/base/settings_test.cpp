@@ -85,6 +85,8 @@ TEST_CASE("settings: errors lead with the place and name key, value and what was
     CAPTURE(value);
     CHECK(setting_message("base", value) != "");
   }
+  CHECK(setting_message("seed", "9007199254740992") == "");
+  CHECK(setting_message("seed", "9007199254740993") != "");  // as a double it is the former
   for (const char* value : {"", "+", "3+", "3++4", "3+x", "3+0", "3+4097"}) {
     CAPTURE(value);
     CHECK(setting_message("delay", value) != "");

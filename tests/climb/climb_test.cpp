@@ -7,6 +7,8 @@
 #include "base/signals.h"
 #include "climb/climb_report.h"
 #include "climb/replay.h"
+#include "lab/merge.h"
+#include "lab/sweep.h"
 #include "../scratch.h"
 
 namespace ladder {
@@ -127,6 +129,9 @@ TEST_CASE("climb: a file that cannot be climbed is refused with its line") {
            {"rungs: (base, delay) = (2, 2)", "expected each once"},
            {"contestants: (mixer, score, pattern) = (attention, ea, full)", "two that are called 'ea'"},
            {"contestant: score = square", "did you mean 'contestants:'"},
+           {"seed = 9007199254740000", "room for the fresh seeds"},
+           {"rungs: (base, delay, window) = (2, 2, 7)", "the same trainings"},
+           {"contestants: (score, window) = (ea, 9)", "the same trainings"},
            {"search: heads = 3", "heads"}}) {
     const std::string &line = one.first, &part = one.second;
     CAPTURE(line);
@@ -137,8 +142,25 @@ TEST_CASE("climb: a file that cannot be climbed is refused with its line") {
   CHECK(named.contestant_name(2) == "linear dpa");
   CHECK(named.contestant_name(3) == "dpa window");
   CHECK(plan_of(small + "contestants: pattern = window\n").contestant_name(2) == "ea window");
+  CHECK(plan_of(small + "search: momentum = 0 0.9\nwindow = 7\n").notes.size() == 2);
   const Plan plan = plan_of(small);
+  CHECK(plan.notes.empty());
   CHECK(plan_of(plan.resolved()).resolved() == plan.resolved());
+}
+
+TEST_CASE("climb: its directory is no sweep's, nor a sweep's a climb's") {
+  const Scratch scratch;
+  std::ostringstream out;
+  const std::string climbs = (scratch / "climb").string(), runs = (scratch / "runs").string();
+  climb::climb(plan_of(small, {flag("out", climbs)}), {}, out, false);
+  const auto sweep = [&](const std::string& directory) {
+    return lab::sweep(lab::Experiment::from_flags({flag("out", directory), flag("steps", "0"), flag("context", "6"),
+                                                   flag("delay", "2"), flag("eval_sequences", "4")}), {}, out, false);
+  };
+  CHECK_THROWS_WITH_AS(sweep(climbs), doctest::Contains("has a climb"), Error);
+  CHECK_THROWS_WITH_AS(lab::merge({climbs}, scratch / "whole", lab::Store::Old::join, out), doctest::Contains("has a climb"), Error);
+  sweep(runs);
+  CHECK_THROWS_WITH_AS(climb::climb(plan_of(small, {flag("out", runs)}), {}, out, false), doctest::Contains("no climb's"), Error);
 }
 
 TEST_CASE("climb: replays on a full grid find its answer, and simulated contestants theirs") {

@@ -205,6 +205,16 @@ TEST_CASE("experiment: a key twice") {
   CHECK(usage_message([&] { Experiment::load(path); }) ==
         folder.at("a.txt", 3) + "key 'base': got '(nt, 16)', expected each key once, but it is " +
             "already set: " + path.string() + ":1");
+  const std::string where = "base = 4 8\nwhere base = 4: d_model = 16\n";
+  CHECK(message_at(3, where + "where base = 4: d_model = 8\n").starts_with("key 'd_model': got '8', expected each key once"));
+  CHECK(column(loaded(where + "where base = 8: d_model = 8\n"), "d_model") == Words{"16", "8"});
+}
+
+TEST_CASE("experiment: a former name is the setting's, a climb's setting is none of a sweep") {
+  CHECK(column(loaded("lanes = 1 2\nonly lanes = 2\n"), "gradient_parts") == Words{"2"});
+  CHECK(column(loaded("(lanes, base) = (1, 4)\n"), "gradient_parts") == Words{"1"});
+  CHECK(message_at(2, "lanes = 1\ngradient_parts = 2\n").starts_with("key 'gradient_parts': got '2', expected each key once"));
+  CHECK(message_at(1, "fresh_seeds = 3\n") == "key 'fresh_seeds': got '3', expected a setting of runs: this one is a climb's");
 }
 
 TEST_CASE("experiment: too many runs") {

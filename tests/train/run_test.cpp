@@ -116,6 +116,16 @@ TEST_CASE("run: a checkpoint that is damaged or another run's is told and not us
     write_file(path, bytes.substr(0, size));
     CHECK(result_and_told().ends_with("; the run starts again"));
   }
+  {
+    Trainer trainer(s);
+    RunResult so_far = run(s, trainer);
+    save_progress(path, s, trainer, so_far);
+  }
+  std::string changed = read_file(path);
+  CHECK(result_and_told() == "goes on at step 12");
+  changed[changed.size() - 2] ^= 1;  // a number that is finite all the same
+  write_file(path, changed);
+  CHECK(result_and_told().find("its checksum is not that of its content") != std::string::npos);
   fs::remove(path);
 }
 

@@ -217,6 +217,9 @@ TEST_CASE("verify: a header that is not the format's JSON is a failure") {
     CHECK(message.starts_with("failure: "));
     CHECK(contains(message, "is not a safetensors file"));
   }
+  CHECK(contains(refusal_of_bytes(with_header("{\"a\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[0,8]}}",
+                                              std::string("\1\0\0\0\1\0\0\0", 8))),
+                 "more than 32 bits"));
   // The last of them but in order: it is a file, and no case.
   const std::string fine = "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}";
   CHECK(contains(refusal_of_bytes(with_header(fine, four)), "is not a reference case"));
