@@ -190,4 +190,4 @@ install: $(LADDER)
 clean:
 	rm -rf $(BUILD) $(LADDER)
 
--include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(EXTEND:%.cpp=$(BUILD)/%.d) $(BUILD)/tests/signature.d

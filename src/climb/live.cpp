@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <cmath>
 #include <condition_variable>
 #include <mutex>
 #include <ostream>
@@ -32,6 +33,7 @@ static Observation observed(const RunResult& result) {
   Observation seen;
   seen.failed = result.status != lab::Status::ok;
   seen.solved_at = seen.failed ? -1 : result.step_solved;
+  if (std::isnan(result.evaluation.accuracy)) return seen;  // not a step of it was measured
   seen.accuracy = (result.evaluation.accuracy - result.chance) / (result.best_possible - result.chance);
   seen.loss = result.evaluation.loss;
   return seen;

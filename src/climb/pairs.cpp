@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "statistics/judge.h"
+
 namespace ladder::climb {
 
 using namespace statistics;
@@ -43,16 +45,12 @@ static void compare_times(Pair& pair, const Climber& a, const Climber& b, const 
 }
 
 static Verdict judge(const Pair& pair, const Climber& a, const Climber& b) {
-  if (pair.p_holm < 0.05 && a.frontier() != b.frontier())
+  if (pair.p_holm < significance && a.frontier() != b.frontier())
     return a.frontier() > b.frontier() ? Verdict::higher : Verdict::lower;
-  // Not merely another recipe, whose steps differ as those of two searches of one contestant do.
-  if (pair.time_p_holm < 0.05 &&
-      (pair.ratio_interval.below(1 / equal_ratio) || pair.ratio_interval.above(equal_ratio)))
-    return pair.ratio < 1 ? Verdict::sooner : Verdict::later;
-  if (std::abs(a.frontier() - b.frontier()) <= 1 && pair.ratio_interval.above(1 / equal_ratio) &&
-      pair.ratio_interval.below(equal_ratio))
-    return Verdict::equal;
-  return Verdict::not_shown;
+  const Call steps = judge_steps(pair.ratio_interval, pair.time_p_holm);
+  if (steps == Call::more) return Verdict::sooner;
+  if (steps == Call::less) return Verdict::later;
+  return steps == Call::alike && std::abs(a.frontier() - b.frontier()) <= 1 ? Verdict::equal : Verdict::not_shown;
 }
 
 std::vector<Pair> compare(const Contest& contest, const Ground& ground) {

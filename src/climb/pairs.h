@@ -11,9 +11,9 @@ namespace ladder::climb {
 enum class Verdict {
   higher,    // the first is shown to solve a rung that the second does not
   lower,
-  sooner,    // the first is shown to need fewer steps, by a factor of equal_ratio at least
+  sooner,    // the first is shown to need fewer steps, as judge_steps says
   later,
-  equal,     // frontiers at most a rung apart, and the ratio of steps between 0.8 and 1.25
+  equal,     // frontiers at most a rung apart, and the steps alike
   not_shown  // none of these
 };
 const char* text_of(Verdict verdict);
@@ -31,8 +31,6 @@ struct Pair {
   double time_p = 1, time_p_holm = 1;   // sign flip of the seeds' differences
   Verdict verdict = Verdict::not_shown;
 };
-
-inline constexpr double equal_ratio = 1.25;  // and its inverse
 
 // Of a contest that has come to its end. Both p of all pairs are one family for Holm's correction.
 std::vector<Pair> compare(const Contest& contest, const Ground& ground);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ladder/base/math.h"
+
 namespace ladder::climb {
 
 // What has had so many times the steps of the fastest solution is given up.
@@ -107,7 +109,7 @@ const Search& Climber::search(int rung) {
   double fastest = steps;
   int done = 0;
   for (int level = 0; level < rules_.levels && !alive.empty(); ++level) {
-    const double part = std::pow(rules_.halving, rules_.levels - 1 - level);
+    const double part = math::power(rules_.halving, rules_.levels - 1 - level);
     const int now = rounded(std::min(steps / part, patience * fastest));
     if (now <= done) break;
     done = now;

@@ -164,9 +164,6 @@ Verdicts judge_geometry(const std::string& name, const Table& geometry) {
 
 // ---- climb --------------------------------------------------------------------------------------
 
-// Two recipes of one contestant differ by as much; climb/pairs.h, which builds on this room, has the same.
-static constexpr double equal_ratio = 1.25;
-
 static std::string of_seeds(const std::string& solved, const std::string& seeds) { return solved + "/" + seeds; }
 
 // "ea base 5, delay 4 (12/12)"
@@ -221,12 +218,12 @@ Verdicts judge_climb(const std::string& name, const Table& climb, const Table& p
       continue;
     }
     const Interval ratio{number("ratio_low"), number("ratio_high")};
-    const bool shown = number("time_p_holm") < significance;
+    const Call steps = judge_steps(ratio, number("time_p_holm"));
     add(Claim::time,
-        shown && ratio.below(1 / equal_ratio)                        ? "sooner"
-        : shown && ratio.above(equal_ratio)                          ? "later"
-        : ratio.above(1 / equal_ratio) && ratio.below(equal_ratio)   ? "as soon"
-                                                                     : "no difference shown",
+        steps == Call::more    ? "sooner"
+        : steps == Call::less  ? "later"
+        : steps == Call::alike ? "as soon"
+                               : "no difference shown",
         "steps " + contestant + " / " + against + " = " + rounded(number("steps_ratio"), 2) + " " + bracket(ratio, 2) +
             ", p " + p_text(number("time_p_holm")) + " (Holm); at " + cell("time_rung"));
   }

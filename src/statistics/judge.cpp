@@ -37,6 +37,12 @@ Call judge_time(const Margin& margin) {
   return found == Call::not_less ? Call::not_shown : found;
 }
 
+Call judge_steps(const Interval& ratio, double p) {
+  if (p < significance && ratio.below(1 / equal_ratio)) return Call::more;
+  if (p < significance && ratio.above(equal_ratio)) return Call::less;
+  return ratio.above(1 / equal_ratio) && ratio.below(equal_ratio) ? Call::alike : Call::not_shown;
+}
+
 Call judge_trend(const Margin& margin) {
   if (margin.seeds < least_pairs) return Call::too_few_seeds;
   if (margin.learned_rungs == 0) return Call::nothing_learned;

@@ -41,6 +41,13 @@ bool holds_beyond_these_rungs(const Margin& margin);
 Call judge_time(const Margin& margin);  // more: fewer steps to solve
 Call judge_trend(const Margin& margin);
 
+// Two recipes of one contestant differ in steps to solve by as much: what is within, or within its inverse,
+// is alike.
+inline constexpr double equal_ratio = 1.25;
+// Of two contestants at one rung, each at its own recipe: the ratio of their steps, and its p. more: fewer
+// steps are shown, by that factor at least.
+Call judge_steps(const Interval& ratio, double p);
+
 // Rungs of which one of the two solves a larger share of seeds: Fisher's test, Holm's correction over
 // the rungs.
 struct Reach {

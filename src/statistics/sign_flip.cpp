@@ -104,6 +104,7 @@ Interval ratio_interval(const Values& x, const Values& y) {
   for (std::size_t i = 1; i < ratios.size(); ++i)
     if (divisors[i] > 0) ratios[kept++] = ratios[i] / divisors[i];
   ratios.resize(kept);
+  if (kept < 2 * static_cast<std::size_t>(k)) return {};  // y is 0, in part: no ratio
   const auto low = ratios.begin() + (k - 1), high = ratios.end() - k;
   std::nth_element(ratios.begin(), low, ratios.end());
   const double lowest = *low;

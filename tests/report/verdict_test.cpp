@@ -7,10 +7,10 @@
 
 #include "../plot/markup_check.h"
 #include "base/files.h"
-#include "climb/pairs.h"
 #include "ladder/base/error.h"
 #include "ladder/base/text.h"
 #include "report/report_parts.h"
+#include "statistics/judge.h"
 
 using namespace ladder;
 using namespace ladder::report;
@@ -216,7 +216,7 @@ TEST_CASE("verdict: a climb is judged by its pairs") {
   CHECK(v[8].verdict == "no difference shown");  // 1.2 is within a factor 1.25
   // What the climb calls equal is the same here.
   for (const double nudge : {-0.01, 0.01}) {
-    const std::string low = to_text(climb::equal_ratio + nudge);
+    const std::string low = to_text(statistics::equal_ratio + nudge);
     const Table pair = Table::parse(pair_head + "ea,dpa,base 8,12,12,12,1,base 8,2," + low + ",3,0.002,later\n", "pairs.csv");
     CHECK(judge_climb("climb", climb, pair)[2].verdict == (nudge > 0 ? "later" : "no difference shown"));
   }

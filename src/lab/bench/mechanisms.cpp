@@ -22,29 +22,24 @@ static constexpr int contexts[] = {256, 1024, 4096}, longest = 8192, tokens = 81
 struct Mechanism {
   std::string name;  // "dpa", "dpa window", "cosformer"
   Choices choices;
-  bool linear;  // time linear in the context: measured at the longest context, too
 };
 // Every score over all keys (square by either algorithm), dpa over every other pattern, every other mixer.
 static std::vector<Mechanism> mechanisms() {
-  std::vector<Mechanism> all = {{"dpa", {}, false}};  // the baseline comes first
+  std::vector<Mechanism> all = {{"dpa", {}}};  // the baseline comes first
   for (const Score& score : Registry<Score>::all()) {
     if (score.name == "dpa") continue;
     if (!score.form.algorithm) {
-      all.push_back({score.name, {{"score", score.name}}, false});
+      all.push_back({score.name, {{"score", score.name}}});
       continue;
     }
     for (const char* algorithm : {"quadratic", "linear"})
-      all.push_back({score.name + " " + algorithm, {{"score", score.name}, {"algorithm", algorithm}},
-                     algorithm == std::string("linear")});
+      all.push_back({score.name + " " + algorithm, {{"score", score.name}, {"algorithm", algorithm}}});
   }
   for (const PatternPlugin& pattern : Registry<PatternPlugin>::all())
-    if (pattern.name != "full") all.push_back({"dpa " + pattern.name, {{"pattern", pattern.name}}, false});
-  all.push_back({"dpa topk 64", {{"pattern", "topk"}, {"top_k", "64"}}, false});
+    if (pattern.name != "full") all.push_back({"dpa " + pattern.name, {{"pattern", pattern.name}}});
+  all.push_back({"dpa topk 64", {{"pattern", "topk"}, {"top_k", "64"}}});
   for (const MixerPlugin& mixer : Registry<MixerPlugin>::all())
-    if (mixer.name != "attention") all.push_back({mixer.name, {{"mixer", mixer.name}}, false});
-  for (Mechanism& one : all)
-    for (const char* name : {"linear", "cosformer", "rebased", "abc", "dpa window", "dpa chain"})
-      one.linear |= one.name == name;
+    if (mixer.name != "attention") all.push_back({mixer.name, {{"mixer", mixer.name}}});
   return all;
 }
 
@@ -62,6 +57,20 @@ static Settings mechanism_settings(const Mechanism& mechanism, int context, int 
 // A step reads 8192 tokens.
 static Settings mechanism_settings(const Mechanism& mechanism, int context) {
   return mechanism_settings(mechanism, context, tokens / context);
+}
+
+// What takes time linear in the context is measured at the longest context, too.
+static bool linear_in_context(const Mechanism& mechanism) {
+  const Settings settings = mechanism_settings(mechanism, longest / 2);
+  const auto cost = [mixer = model_config(settings, 16, longest).mixers[0]](int context) {
+    return mixer->multiply_adds(context);
+  };
+  return cost(longest) < 2.05 * cost(longest / 2);
+}
+static std::vector<Mechanism> mechanisms_at(int context) {
+  std::vector<Mechanism> all = mechanisms();
+  if (context == longest) std::erase_if(all, [](const Mechanism& one) { return !linear_in_context(one); });
+  return all;
 }
 
 // Products of a step, backward counted twice, as the mixers count theirs.
@@ -110,23 +119,22 @@ static double time_growth(Stopwatch& watch, const Mechanism& mechanism, int cont
   const auto seconds = watch.time({[&] { trainer.step(); }, [&] { half.step(); }});
   return median_ratio(seconds[0], seconds[1]);
 }
+
 static std::vector<MechanismTime> time_mechanisms(Stopwatch& watch, const std::filesystem::path& program,
-                                           std::ostream& progress) {
+                                                  std::ostream& progress) {
   std::vector<MechanismTime> times;
   // Before anything has taken memory: see run_process.
   for (const int context : {contexts[0], contexts[1], contexts[2], longest})
-    for (const Mechanism& mechanism : mechanisms())
-      if (context < longest || mechanism.linear)
-        times.push_back({mechanism.name, context, {}, {}, 0,
-                         program.empty() ? 0
-                                         : run_process(program, {"bench", "--probe", probe_name(mechanism, context)})
-                                               .memory});
+    for (const Mechanism& mechanism : mechanisms_at(context))
+      times.push_back({mechanism.name, context, {}, {}, 0,
+                       program.empty() ? 0
+                                       : run_process(program, {"bench", "--probe", probe_name(mechanism, context)})
+                                             .memory});
   auto time = times.begin();
   for (const int context : {contexts[0], contexts[1], contexts[2], longest}) {
     progress << "bench: mechanisms, context " << context << std::endl;
     Trainer baseline(mechanism_settings({}, context));
-    for (const Mechanism& mechanism : mechanisms()) {
-      if (context == longest && !mechanism.linear) continue;
+    for (const Mechanism& mechanism : mechanisms_at(context)) {
       Trainer trainer(mechanism_settings(mechanism, context));
       auto seconds = watch.time({[&] { trainer.step(); }, [&] { baseline.step(); }});
       time->seconds = std::move(seconds[0]), time->baseline = std::move(seconds[1]);
