@@ -165,13 +165,12 @@ static Error bad_value(const std::string& origin, std::string_view name, std::st
 
 // The value in its canonical form, so that "08" and "8" are one rung; empty if it is not valid.
 static std::string canonical(const Setting& setting, std::string_view value) {
-  const auto inside = [&](double x) { return x >= setting.minimum && x <= setting.maximum; };
+  const auto inside = [&](auto x) {  // compared as what it is: 2^53 + 1 is no double
+    return x >= static_cast<decltype(x)>(setting.minimum) && x <= static_cast<decltype(x)>(setting.maximum);
+  };
   const auto whole = [&](std::string_view word) -> std::string {
-    const auto number = parse_integer(word);  // compared as an integer: 2^53 + 1 is no double
-    return number && *number >= static_cast<std::int64_t>(setting.minimum) &&
-                   *number <= static_cast<std::int64_t>(setting.maximum)
-               ? to_text(*number)
-               : "";
+    const auto number = parse_integer(word);
+    return number && inside(*number) ? to_text(*number) : "";
   };
   if (setting.automatic && value == "auto") return "auto";
   switch (setting.type) {

@@ -45,7 +45,8 @@ static ExitCode run_status(const Arguments& arguments) {
   }
   std::vector<double> left;
   std::size_t planned = 0;
-  if (fs::exists(directory / "experiment.txt") && !holds_climb(directory))  // what a climb trains next, its results say
+  // What a climb trains next, its results say.
+  if (fs::exists(directory / "experiment.txt") && !holds_climb(directory))
     for (const Settings& settings : Experiment::load(directory / "experiment.txt").expand()) {
       ++planned;
       if (!there.contains(run_key(settings))) left.push_back(speeds.seconds(settings));

@@ -131,7 +131,7 @@ static void require_different(const std::vector<std::string>& trainings, const s
 static void look_at_trainings(Plan& plan, const std::string& file) {
   std::vector<std::string> of_contestant(plan.contestants.size()), of_rung(plan.rungs.size());
   std::vector<std::string> contestants, rungs;
-  std::optional<std::set<std::string>> idle;
+  lab::WithoutEffect without_effect;
   for (int contestant = 0; contestant < std::ssize(plan.contestants); ++contestant) {
     contestants.push_back(plan.contestant_name(contestant));
     for (int rung = 0; rung < std::ssize(plan.rungs); ++rung) {
@@ -142,15 +142,13 @@ static void look_at_trainings(Plan& plan, const std::string& file) {
         const std::string key = lab::run_key(s);
         of_contestant[static_cast<std::size_t>(contestant)] += key;
         of_rung[static_cast<std::size_t>(rung)] += key;
-        const auto notes = s.without_effect();
-        if (!idle) idle.emplace(notes.begin(), notes.end());
-        std::erase_if(*idle, [&](const auto& note) { return std::find(notes.begin(), notes.end(), note) == notes.end(); });
+        without_effect.add(s);
       }
     }
   }
   require_different(of_contestant, contestants, "contestants", file);
   require_different(of_rung, rungs, "rungs", file);
-  if (idle) plan.notes.assign(idle->begin(), idle->end());
+  plan.notes = without_effect.notes();
 }
 
 Plan read_plan(const std::filesystem::path& path, const std::vector<lab::Override>& flags) {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,7 @@ struct Plan {
   bool extend = true;
   std::vector<std::pair<int, int>> pairs;  // of contestants
   std::uint64_t first_seed = 0;  // of tuning seeds
-  std::vector<std::string> notes;  // for the user: what has no effect
+  std::set<std::string> notes;  // for the user: what has no effect
 
   std::string contestant_name(int contestant) const;  // "ea", "ea window"
   std::string rung_name(int rung) const;              // "base 8, delay 12"

@@ -100,7 +100,7 @@ void Space::add(const std::string& definition, const std::string& origin) {
                 "tuples of " + std::to_string(dimension.keys.size()) + " values, one for each key");
     texts = *values;
   } else {
-    dimension.keys = {left};
+    dimension.keys = {lab::name_of_today(left)};
     for (const std::string& word : split_words(right)) {
       if (word == "log" && !texts.empty()) texts.back()[0] += " log";
       else texts.push_back({word});

@@ -22,24 +22,17 @@ Layers::Layers(Block lower) : filters_(std::move(lower.filters)) {
 void Layers::add_lower(Axis axis) {
   if (!axis.where)
     for (const std::string& key : axis.keys)
-      if (const Entry* entry = find(key)) throw twice(axis, key, entry->axis);
+      if (const Entry* entry = find(key, {})) throw twice(axis, key, entry->axis);
   entries_.push_back({std::move(axis), false});
 }
 
 void Layers::add_upper(Axis axis) {
   auto place = entries_.end();
-  if (axis.where)
-    for (const Entry& entry : entries_)
-      for (const std::string& key : axis.keys)
-        if (entry.upper && entry.axis.where && entry.axis.where->text == axis.where->text &&
-            contains(entry.axis.keys, key))
-          throw twice(axis, key, entry.axis);
-  if (!axis.where)
-    for (const std::string& key : axis.keys) {
-      if (const Entry* entry = find(key, true)) throw twice(axis, key, entry->axis);
-      if (const Entry* entry = find(key, false))
-        place = std::min(place, entries_.begin() + (entry - entries_.data()));
-    }
+  for (const std::string& key : axis.keys) {
+    if (const Entry* entry = find(key, axis.where, true)) throw twice(axis, key, entry->axis);
+    if (const Entry* entry = axis.where ? nullptr : find(key, {}, false))
+      place = std::min(place, entries_.begin() + (entry - entries_.data()));
+  }
   entries_.insert(place, {std::move(axis), true});
 }
 
@@ -50,10 +43,13 @@ Block Layers::merged() const {
   return block;
 }
 
-// The unconditional definition of a key.
-const Layers::Entry* Layers::find(const std::string& key, std::optional<bool> upper) const {
+// The definition of a key under the same condition, or without any.
+const Layers::Entry* Layers::find(const std::string& key, const std::optional<Condition>& where,
+                                  std::optional<bool> upper) const {
+  const auto text = [](const std::optional<Condition>& condition) { return condition ? condition->text : ""; };
   for (const Entry& entry : entries_)
-    if (!entry.axis.where && contains(entry.axis.keys, key) && entry.upper == upper.value_or(entry.upper))
+    if (text(entry.axis.where) == text(where) && contains(entry.axis.keys, key) &&
+        entry.upper == upper.value_or(entry.upper))
       return &entry;
   return nullptr;
 }
@@ -63,7 +59,7 @@ bool Layers::replaced(const Axis& axis) const {
   const Entry* by = nullptr;
   std::string key, kept;
   for (const std::string& candidate : axis.keys) {
-    const Entry* entry = find(candidate, true);
+    const Entry* entry = find(candidate, {}, true);
     if (!entry) kept = candidate;
     else if (!by) by = entry, key = candidate;
   }

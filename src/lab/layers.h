@@ -32,7 +32,8 @@ class Layers {
     Axis axis;
     bool upper;
   };
-  const Entry* find(const std::string& key, std::optional<bool> upper = std::nullopt) const;
+  const Entry* find(const std::string& key, const std::optional<Condition>& where,
+                    std::optional<bool> upper = std::nullopt) const;
   bool replaced(const Axis& axis) const;
 
   std::vector<Entry> entries_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <utility>
 
 namespace ladder::lab {
 
@@ -66,6 +67,14 @@ std::string difference(const Settings& a, const Settings& b) {
     if (x != y) differences.push_back(setting->name + " " + x + ", not " + y);
   }
   return join(differences, "; ");
+}
+
+void WithoutEffect::add(const Settings& resolved) {
+  if (any_ && notes_.empty()) return;
+  const std::vector<std::string> given = resolved.without_effect();
+  std::set<std::string> now(given.begin(), given.end());
+  if (std::exchange(any_, true)) std::erase_if(now, [&](const auto& note) { return !notes_.contains(note); });
+  notes_ = std::move(now);
 }
 
 std::vector<std::string> setting_columns() {

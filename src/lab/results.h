@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,6 +42,17 @@ std::vector<std::string> setting_columns();
 // is ok, diverged or failed, `reason` says why it is not ok. What is not known is empty.
 const std::vector<std::string>& result_columns();
 std::vector<std::string> result_cells(const RunResult& result);
+
+// The notes of settings that have no effect in any of the runs that were added.
+class WithoutEffect {
+ public:
+  void add(const Settings& resolved);
+  const std::set<std::string>& notes() const { return notes_; }
+
+ private:
+  bool any_ = false;  // run
+  std::set<std::string> notes_;
+};
 
 // What the columns of runs.csv and curves.csv hold, settings included.
 std::vector<ColumnText> run_columns();

@@ -7,7 +7,6 @@
 #include <numeric>
 #include <ostream>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "base/clock.h"
@@ -48,7 +47,7 @@ static void tell(Idle idle, const Experiment& experiment, std::ostream& notes) {
   for (const Block& block : experiment.blocks())
     for (const Axis& axis : block.axes)
       for (const std::string& key : axis.keys) {
-        const std::size_t runs = std::exchange(idle[find_setting(key)->name], 0);
+        const std::size_t runs = std::exchange(idle[key], 0);
         if (runs == 0) continue;
         notes << "note: " << axis.origin << ": key '" << key << "' has no effect without "
               << find_setting(key)->applies_when() << ": " << runs
@@ -59,7 +58,7 @@ static void tell(Idle idle, const Experiment& experiment, std::ostream& notes) {
 
 std::vector<RunRow> planned_runs(const Experiment& experiment, Shard shard, std::ostream& notes) {
   std::vector<RunRow> rows;
-  std::set<std::string> without_effect;  // in every run
+  WithoutEffect without_effect;
   std::map<RunKey, Settings> known;
   const std::vector<std::string> varying = experiment.varying();
   Idle idle;
@@ -74,18 +73,16 @@ std::vector<RunRow> planned_runs(const Experiment& experiment, Shard shard, std:
       repeated += !differs;
       continue;
     }
-    const auto given = s.without_effect();
-    std::set<std::string> now(given.begin(), given.end());
-    if (number > 0) std::erase_if(now, [&](const auto& note) { return !without_effect.contains(note); });
-    without_effect = std::move(now);
+    without_effect.add(s);
     if (number % shard.count == static_cast<std::size_t>(shard.index - 1))
       rows.push_back({number, std::move(s), {}});
     ++number;
   }
   tell(idle, experiment, notes);
   if (repeated > 0)
-    notes << "note: " << repeated << (repeated == 1 ? " run is" : " runs are") << " described more than once, and made once\n";
-  for (const std::string& note : without_effect) notes << "note: " << note << "\n";
+    notes << "note: " << repeated << (repeated == 1 ? " run is" : " runs are")
+          << " described more than once, and made once\n";
+  for (const std::string& note : without_effect.notes()) notes << "note: " << note << "\n";
   return rows;
 }
 

@@ -104,11 +104,12 @@ TEST_CASE("run: a checkpoint that is damaged or another run's is told and not us
     CHECK(curve_text(r.curve) == curve_text(expected.curve));
     return told;
   };
-  {
-    Trainer trainer(other);
-    RunResult so_far = run(other, trainer);
-    save_progress(path, other, trainer, so_far);
-  }
+  const auto save_all_of = [&](const Settings& settings) {
+    Trainer trainer(settings);
+    const RunResult so_far = run(settings, trainer);
+    save_progress(path, settings, trainer, so_far);
+  };
+  save_all_of(other);
   CHECK(result_and_told().find("there seed is 7, in this run 0; the run starts again") !=
         std::string::npos);
   const std::string bytes = read_file(path);
@@ -116,11 +117,7 @@ TEST_CASE("run: a checkpoint that is damaged or another run's is told and not us
     write_file(path, bytes.substr(0, size));
     CHECK(result_and_told().ends_with("; the run starts again"));
   }
-  {
-    Trainer trainer(s);
-    RunResult so_far = run(s, trainer);
-    save_progress(path, s, trainer, so_far);
-  }
+  save_all_of(s);
   std::string changed = read_file(path);
   CHECK(result_and_told() == "goes on at step 12");
   changed[changed.size() - 2] ^= 1;  // a number that is finite all the same
