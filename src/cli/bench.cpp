@@ -13,7 +13,7 @@
 
 namespace ladder::cli {
 
-// The values of --name a,b,c; `preset` without that flag.
+// The words of --name a,b,c or "a b c"; `preset` without that flag.
 static std::vector<std::string> list_of(const Arguments& arguments, const std::string& name,
                                         const std::vector<std::string>& preset) {
   if (!arguments.has(name)) return preset;
@@ -25,7 +25,12 @@ static std::vector<std::string> list_of(const Arguments& arguments, const std::s
 static std::vector<std::string> contestants_of(const Arguments& arguments,
                                                const std::vector<std::string>& preset) {
   const auto& more = arguments.positional;
-  auto contestants = list_of(arguments, "contestant", more.empty() ? preset : std::vector<std::string>{});
+  std::vector<std::string> contestants;
+  if (arguments.has("contestant"))  // parted by commas alone: "ea window" is one
+    for (const std::string& name : split(arguments.flags.at("contestant"), ','))
+      contestants.emplace_back(trim(name));
+  else if (more.empty())
+    contestants = preset;
   contestants.insert(contestants.end(), more.begin(), more.end());
   for (const std::string& name : contestants) contestant_choices(name);  // refuses
   return contestants;
