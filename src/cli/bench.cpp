@@ -19,7 +19,9 @@ static std::vector<std::string> list_of(const Arguments& arguments, const std::s
   if (!arguments.has(name)) return preset;
   std::string text = arguments.flags.at(name);
   std::replace(text.begin(), text.end(), ',', ' ');
-  return split_words(text);
+  auto names = split_words(text);
+  if (names.empty()) throw usage_error("flag --" + name + ": got '" + clipped(text) + "', expected a name at least");
+  return names;
 }
 
 static std::vector<std::string> contestants_of(const Arguments& arguments,
@@ -45,6 +47,14 @@ static int repeats_of(const Arguments& arguments, int preset) {
   return static_cast<int>(*value);
 }
 
+// Where a flag has no use for more contestants, as words or behind --contestant.
+static void require_contestants(const Arguments& arguments, const std::string& flag, std::size_t most) {
+  const auto given = contestants_of(arguments, {});
+  if (given.size() > most)
+    throw usage_error("flag --" + flag + ": got '" + clipped(join(given, ", ")) + "', expected " +
+                      (most == 0 ? "no contestant" : "one contestant at most"));
+}
+
 static BenchOptions options_of(const Arguments& arguments) {
   const Settings session = single_run(arguments);
   BenchOptions options;
@@ -65,11 +75,15 @@ static ExitCode run_bench(const Arguments& arguments) {
   const BenchOptions options = options_of(arguments);
   if (arguments.has("probe")) {
     const std::string& name = arguments.flags.at("probe");
-    if (is_mechanism_probe(name)) mechanism_probe(name, std::cout);
+    const bool chosen = is_mechanism_probe(name);  // which names its contestant
+    require_contestants(arguments, "probe", chosen ? 0 : 1);
+    if (chosen) mechanism_probe(name, std::cout);
     else bench_probe(bench_shape(name), options.contestants[0], std::cout);
     return ExitCode::ok;
   }
-  if (!arguments.has("signature")) {
+  if (arguments.has("signature")) {
+    require_contestants(arguments, "signature", 0);  // it is that of all
+  } else {
     require_writable(options.directory);
     const std::string started = utc_now();
     const double start = seconds_now();
@@ -104,8 +118,9 @@ static const Registered<Command> registered({
               {"parts", "A...", "which parts (default: all but mechanisms); a word that names none is told them"},
               {"shapes", "A...", "of S, M, L, for steps (default: all)"},
               {"repeats", "N", "measurements of each; the median counts (default 9)"},
-              {"signature", "", "print the signature only"},
-              {"probe", "SHAPE", "a few steps of S, M, L or 'context N' and no more: what memory is measured on"}},
+              {"signature", "", "print the signature only", {"parts", "shapes", "repeats", "probe", "out"}},
+              {"probe", "SHAPE", "a few steps of S, M, L or 'context N' and no more: what memory is measured on",
+               {"parts", "shapes", "repeats", "threads", "out"}}},
     .groups = {Group::session},
     .run = run_bench,
     .without = {"checkpoint_minutes"},

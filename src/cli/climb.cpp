@@ -154,12 +154,15 @@ static const Registered<Command> registered({
         "compared where their climbs end. The same command goes on where it was interrupted.\n"
         "Results: climb.csv (a row a contestant), rungs.csv, pairs.csv, climb.html with its picture, and\n"
         "every training in runs.csv and curves.csv.",
-    .flags = {{"dry-run", "", "print what is compared, the recipes and the cost; train nothing"},
+    .flags = {{"dry-run", "", "print what is compared, the recipes and the cost; train nothing",
+               {"shard", "fresh", "grid", "replay", "simulate"}},
               {"shard", "i/n", "climb only with every n-th contestant, from the i-th on"},
               {"fresh", "", "move the results that are there aside and begin again"},
               {"grid", "", "train all recipes at all rungs on all tuning seeds, to the end"},
-              {"replay", "N", "climb N times on the rows of a grid that is there, and compare with the grid's answer"},
-              {"simulate", "N", "climb N times with simulated contestants, whose frontiers are known"}},
+              {"replay", "N", "climb N times on the rows of a grid that is there, and compare with the grid's answer",
+               {"shard", "fresh", "grid", "simulate"}},
+              {"simulate", "N", "climb N times with simulated contestants, whose frontiers are known",
+               {"shard", "fresh", "grid"}}},
     .groups = {Group::task, Group::model, Group::training, Group::evaluation, Group::seed, Group::search,
                Group::session},
     .run = run_climb,

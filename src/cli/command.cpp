@@ -62,6 +62,18 @@ static std::string without_use(const Command& command, const std::string& name) 
              : "";
 }
 
+// What would do nothing, or the opposite, beside another flag is not taken silently.
+static void check_together(const Command& command, const Arguments& arguments) {
+  const auto typed = [&](const std::string& name) {
+    return arguments.has(name) || std::any_of(arguments.settings.begin(), arguments.settings.end(),
+                                              [&](const Override& given) { return given.key == name; });
+  };
+  for (const Flag& flag : command.flags)
+    for (const std::string& name : flag.without)
+      if (arguments.has(flag.name) && typed(name))
+        throw not_understood(command, "flag --" + flag.name + ": got --" + name + " as well, expected one of them");
+}
+
 Arguments parse_arguments(const Command& command, const std::vector<std::string>& words) {
   Arguments arguments;
   arguments.words = words;
@@ -97,7 +109,8 @@ Arguments parse_arguments(const Command& command, const std::vector<std::string>
     if (is_flag) {
       if (arguments.has(name)) throw not_understood(command, origin + " is given twice");
       if (several && values.size() > 1) values = {join(values, " ")};
-      if (values.size() != (flag->value.empty() ? 0 : 1))
+      const bool filled = values.size() == 1 && !trim(values[0]).empty();
+      if (flag->value.empty() ? !values.empty() : !filled)
         throw not_understood(command, origin + (flag->value.empty() ? " takes no value" : " needs a value: " + flag->value));
       arguments.flags[name] = values.empty() ? "" : values[0];
     } else if (setting && command.takes(*setting)) {
@@ -112,6 +125,7 @@ Arguments parse_arguments(const Command& command, const std::vector<std::string>
     }
   }
   check_count(command, arguments.positional.size());
+  check_together(command, arguments);
   return arguments;
 }
 

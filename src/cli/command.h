@@ -21,6 +21,7 @@ struct Flag {
   std::string name;     // without the leading --
   std::string value;    // what stands behind it, "N", "N..." (several words); empty: nothing does
   std::string meaning;
+  std::vector<std::string> without = {};  // flags and settings that have no effect beside it
 };
 
 // The words of a command line, sorted.

@@ -88,7 +88,7 @@ static const Registered<Command> registered({
                "join what is there, other settings of the same runs are refused.\n"
                "Results: runs.csv (a row a run), curves.csv, experiment.txt (the resolved settings), and\n"
                "what `ladder report` makes of them.",
-    .flags = {{"dry-run", "", "print the list of runs and their number, train nothing"},
+    .flags = {{"dry-run", "", "print the list of runs and their number, train nothing", {"fresh", "retry-failed"}},
               {"shard", "i/n", "make only the i-th of n parts of the runs"},
               {"fresh", "", "move the results that are there aside and begin again"},
               {"retry-failed", "on|off", "make runs again that failed (default on)"}},

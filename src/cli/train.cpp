@@ -32,7 +32,10 @@ static std::string if_any(const std::string& words, double value) {
 // The flags and the file; with --resume, what the directory's own experiment says, and the flags.
 static Experiment experiment_of(const Arguments& arguments) {
   std::string file = arguments.positional.empty() ? "" : arguments.positional[0];
-  if (arguments.has("resume") && file.empty()) {
+  if (arguments.has("resume")) {
+    if (!file.empty())
+      throw usage_error("flag --resume: got '" + clipped(file) + "' as well, expected no file: the run in --out DIR "
+                        "has its own experiment.txt");
     const std::string directory = single_experiment(arguments).expand()[0].text("out");
     if (directory == "auto") throw usage_error("flag --resume needs --out DIR, the run to go on with");
     file = (std::filesystem::path(directory) / "experiment.txt").string();
@@ -174,7 +177,7 @@ static const Registered<Command> registered({
                "  ladder train --score dpa --base 8 --delay 12 --out data/one\n"
                "The same command goes on with a run that was interrupted; another run in the same directory\n"
                "is refused.",
-    .flags = {{"resume", "", "go on with the run in --out DIR, whose settings need not be given again"},
+    .flags = {{"resume", "", "go on with the run in --out DIR, whose settings need not be given again", {"fresh"}},
               {"fresh", "", "move what is there aside and begin again"}},
     .groups = {Group::task, Group::model, Group::training, Group::evaluation, Group::seed,
                Group::session},

@@ -10,5 +10,40 @@ TEST_CASE("cli: a contestant of several words behind --contestant is one") {
   expect("bench --contestant 'ea window,dpa ea' --shapes X", 2, {"contestant 'dpa ea' has two of kind score"});
 }
 
+TEST_CASE("cli: a flag that would do nothing beside another one is refused") {
+  const std::string climb = "climb " + quoted(home() / "experiments/climb_quick.txt");
+  for (const std::string mode : {" --dry-run", " --replay 5", " --simulate 5"})
+    for (const std::string more : {" --shard 3/2", " --fresh", " --grid"}) {
+      const std::string flag = split_words(mode)[0], other = split_words(more)[0];
+      expect(climb + mode + more, 2, {"flag " + flag + ": got " + other + " as well"});
+    }
+  expect(climb + " --replay 5 --simulate 5", 2, {"flag --replay: got --simulate as well"});
+  expect("sweep " + quick + " --dry-run --fresh", 2, {"flag --dry-run: got --fresh as well"});
+  for (const std::string more : {"--parts no_such", "--shapes X", "--repeats 3", "--out o", "--probe S"})
+    expect("bench --signature " + more, 2, {"flag --signature: got " + split_words(more)[0] + " as well"});
+  for (const std::string more : {"--parts no_such", "--shapes X", "--repeats 3", "--threads 2", "--out o"})
+    expect("bench --probe S " + more, 2, {"flag --probe: got " + split_words(more)[0] + " as well"});
+  expect("bench dpa --signature", 2, {"flag --signature: got 'dpa', expected no contestant"});
+  expect("bench dpa ea --probe S", 2, {"flag --probe: got 'dpa, ea', expected one contestant at most"});
+  expect("bench dpa --probe '256:dpa'", 2, {"flag --probe: got 'dpa', expected no contestant"});
+  expect("--version please", 2, {"flag --version: got 'please'"});
+}
+
+TEST_CASE("cli: train --resume takes neither a file nor --fresh") {
+  const Scratch scratch;
+  CHECK(scratch.run("train" + tiny + "--out o").code == 0);
+  expect(scratch.run("train --resume --fresh --out o"), 2, {"flag --resume: got --fresh as well"});
+  CHECK_FALSE(fs::exists(scratch / "o.old1"));
+  expect(scratch.run("train o/experiment.txt --resume --out o"), 2, {"flag --resume: got 'o/experiment.txt' as well"});
+  expect(scratch.run("train --resume --out o"), 0, {"finished already"});
+}
+
+TEST_CASE("cli: a value that is empty is no value") {
+  expect("report o --baseline ''", 2, {"flag --baseline needs a value: CONTESTANT"});
+  expect("report o --against=", 2, {"flag --against needs a value: COLUMN"});
+  expect("rerun o --row ' '", 2, {"flag --row needs a value"});
+  expect("bench --parts ,", 2, {"flag --parts", "a name at least"});
+}
+
 }  // namespace
 }  // namespace ladder::command_line
