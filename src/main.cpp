@@ -60,7 +60,8 @@ static ExitCode dispatch(const std::vector<std::string>& words) {
     return ExitCode::usage;
   }
   if (words[0] == "--version") {
-    if (words.size() > 1) throw usage_error("flag --version: got '" + clipped(words[1]) + "', expected nothing behind it");
+    if (words.size() > 1)
+      throw usage_error("flag --version: got '" + clipped(words[1]) + "', expected nothing behind it");
     std::cout << "ladder " << version() << "\n";
     return ExitCode::ok;
   }

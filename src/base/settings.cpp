@@ -304,13 +304,16 @@ std::string Settings::cell(std::string_view name) const {
 
 std::vector<std::string> Settings::without_effect() const {
   std::vector<std::string> notes;
-  for (const Setting* setting : all_settings()) {
-    const Value& v = value(setting->name);
-    if (v.given && !applies(setting->name))
-      notes.push_back(v.origin + ": key '" + setting->name + "' has no effect: it needs " +
-                      setting->applies_when());
-  }
+  for (const Setting* setting : all_settings())
+    if (std::string note = without_effect(setting->name); !note.empty()) notes.push_back(std::move(note));
   return notes;
+}
+
+std::string Settings::without_effect(std::string_view name) const {
+  const Value& v = value(name);
+  if (!v.given || applies(name)) return "";
+  return v.origin + ": key '" + std::string(name) + "' has no effect: it needs " +
+         Registry<Setting>::get(name).applies_when();
 }
 
 Error Settings::invalid(std::string_view name, const std::string& expected) const {

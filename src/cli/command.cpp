@@ -51,7 +51,8 @@ static std::string known_name(const Command& command, const std::string& name) {
   std::replace(dashes.begin(), dashes.end(), '_', '-');
   for (const Flag& flag : command.flags)
     if (flag.name == dashes) return dashes;
-  return find_setting(lines) ? lines : name;
+  const Setting* setting = find_setting(lines);
+  return setting ? setting->name : name;
 }
 
 // A setting that exists, but not for this command.
@@ -111,7 +112,8 @@ Arguments parse_arguments(const Command& command, const std::vector<std::string>
       if (several && values.size() > 1) values = {join(values, " ")};
       const bool filled = values.size() == 1 && !trim(values[0]).empty();
       if (flag->value.empty() ? !values.empty() : !filled)
-        throw not_understood(command, origin + (flag->value.empty() ? " takes no value" : " needs a value: " + flag->value));
+        throw not_understood(command,
+                             origin + (flag->value.empty() ? " takes no value" : " needs a value: " + flag->value));
       arguments.flags[name] = values.empty() ? "" : values[0];
     } else if (setting && command.takes(*setting)) {
       if (values.empty()) throw not_understood(command, origin + " needs a value: " + setting->range());

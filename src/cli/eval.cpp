@@ -2,17 +2,14 @@
 #include <cmath>
 #include <iostream>
 
-#include "cli/command.h"
-#include "train/checkpoint.h"
+#include "cli/checkpoint.h"
 
 namespace ladder::cli {
 
 using namespace train;
 
 static ExitCode run_eval(const Arguments& arguments) {
-  LoadedModel model = load_model(arguments.positional[0], [&](Settings& settings) {
-    replace_settings(settings, arguments.settings);
-  });
+  LoadedModel model = load_checkpoint(arguments.positional[0], arguments);
   const Settings& s = model.settings;
   const HeldOut held_out = model.held_out();
   const int sequences = s.integer("eval_sequences");

@@ -5,10 +5,9 @@
 
 #include "base/columns.h"
 #include "base/files.h"
-#include "cli/command.h"
+#include "cli/checkpoint.h"
 #include "geometry/geometry.h"
 #include "geometry/svm.h"
-#include "train/checkpoint.h"
 
 namespace ladder::cli {
 
@@ -56,8 +55,7 @@ struct Measures {
 // Measures a checkpoint and, if asked for, the same model before training.
 static void inspect(const std::string& path, const std::string& label, const Arguments& arguments,
                     Measures& found) {
-  LoadedModel model = load_model(
-      path, [&](Settings& settings) { replace_settings(settings, arguments.settings); });
+  LoadedModel model = load_checkpoint(path, arguments);
   Parameters<float> untrained = model.parameters;
   untrained.initialise(model.weight_seed);
   const auto measure = [&](const std::string& name, Parameters<float>& parameters) {

@@ -2,9 +2,8 @@
 #include <algorithm>
 #include <iostream>
 
-#include "cli/command.h"
+#include "cli/checkpoint.h"
 #include "cli/task_text.h"
-#include "train/checkpoint.h"
 
 namespace ladder::cli {
 
@@ -41,10 +40,25 @@ static ExitCode sample_task(const Arguments& arguments) {
 
 // ---- of a model ---------------------------------------------------------------------------------
 
-// The tokens that the words name.
-static std::vector<std::int32_t> tokens_of(const std::string& text, const Task& task) {
+static std::vector<std::string> words_of(const Task& task) {
   std::vector<std::string> words;
   for (int token = 0; token < task.vocabulary(); ++token) words.push_back(task.word(token));
+  return words;
+}
+
+// With a prompt nothing is drawn: what is left of the task are its words, and how much the model reads.
+static void tell_unused(const Arguments& arguments, const LoadedModel& model) {
+  const LoadedModel as_trained = load_model(arguments.positional[0], [](Settings&) {});
+  const bool same_words = words_of(*model.task) == words_of(*as_trained.task);
+  for (const Override& given : arguments.settings)
+    if (model.settings.applies(given.key) && (given.key == "seed" || (same_words && given.key != "context")))
+      std::cerr << "note: " << given.origin << ": key '" << given.key
+                << "' has no effect: --prompt says what the model goes on from\n";
+}
+
+// The tokens that the words name.
+static std::vector<std::int32_t> tokens_of(const std::string& text, const Task& task) {
+  const std::vector<std::string> words = words_of(task);
   std::vector<std::int32_t> tokens;
   for (const std::string& word : split_words(text)) {
     const auto found = std::find(words.begin(), words.end(), word);
@@ -86,9 +100,7 @@ static std::vector<std::int32_t> continued(LoadedModel& model, const std::vector
 }
 
 static ExitCode sample_model(const Arguments& arguments) {
-  LoadedModel model = load_model(arguments.positional[0], [&](Settings& settings) {
-    replace_settings(settings, arguments.settings);
-  });
+  LoadedModel model = load_checkpoint(arguments.positional[0], arguments);
   const Task& task = *model.task;
   if (!task.next_token())
     throw usage_error("'" + arguments.positional[0] + "': task " + model.settings.text("task") +
@@ -96,7 +108,7 @@ static ExitCode sample_model(const Arguments& arguments) {
   std::vector<std::int32_t> prompt;
   Sequence sequence;
   if (arguments.has("prompt")) {
-    if (arguments.has("held-out")) throw usage_error("flag --held-out: --prompt says what to go on from");
+    tell_unused(arguments, model);
     prompt = tokens_of(arguments.flags.at("prompt"), task);
   } else {
     task.draw(model.held_out().seed, split_of(arguments), 0, sequence);
@@ -133,7 +145,7 @@ static const Registered<Command> registered({
         "the rule determines the rest; that is printed, too.",
     .flags = {{"prompt", "TOKENS", "what a model goes on from, as words of the task"},
               {"count", "N", "how many sequences (default 5); of a model, how many tokens (default: until its context is full)"},
-              {"held-out", "", "from the evaluation split rather than the training split"}},
+              {"held-out", "", "from the evaluation split rather than the training split", {"prompt"}}},
     .groups = {Group::task, Group::seed},
     .run = run_sample,
     .often = true,

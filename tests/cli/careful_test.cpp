@@ -34,7 +34,8 @@ TEST_CASE("cli: train --resume takes neither a file nor --fresh") {
   CHECK(scratch.run("train" + tiny + "--out o").code == 0);
   expect(scratch.run("train --resume --fresh --out o"), 2, {"flag --resume: got --fresh as well"});
   CHECK_FALSE(fs::exists(scratch / "o.old1"));
-  expect(scratch.run("train o/experiment.txt --resume --out o"), 2, {"flag --resume: got 'o/experiment.txt' as well"});
+  expect(scratch.run("train o/experiment.txt --resume --out o"), 2,
+         {"flag --resume: got 'o/experiment.txt' as well"});
   expect(scratch.run("train --resume --out o"), 0, {"finished already"});
 }
 
@@ -43,6 +44,27 @@ TEST_CASE("cli: a value that is empty is no value") {
   expect("report o --against=", 2, {"flag --against needs a value: COLUMN"});
   expect("rerun o --row ' '", 2, {"flag --row needs a value"});
   expect("bench --parts ,", 2, {"flag --parts", "a name at least"});
+}
+
+TEST_CASE("cli: a setting that does nothing to a checkpoint's model is told") {
+  const Scratch scratch;
+  CHECK(scratch.run("train" + tiny + "--out o").code == 0);
+  const std::string needs = "note: flag --pairs: key 'pairs' has no effect: it needs task = mqar";
+  const std::string prompt = "sample o/checkpoint.safetensors --prompt '1 0 3' --count 2 ";
+  for (const std::string& command :
+       {std::string("eval o/checkpoint.safetensors "), std::string("inspect o/checkpoint.safetensors --sequences 4 "),
+        std::string("sample o/checkpoint.safetensors "), prompt}) {
+    expect(scratch.run(command + "--pairs 3"), 0, {needs});
+    CHECK_FALSE(scratch.run(command).has("note:"));
+  }
+  CHECK_FALSE(scratch.run("sample o/checkpoint.safetensors --seed 7 --delay 3").has("note:"));
+  const Output out = scratch.run(prompt + "--seed 77 --delay 3");
+  expect(out, 0, {"note: flag --seed: key 'seed' has no effect: --prompt",
+                  "note: flag --delay: key 'delay' has no effect"});
+  CHECK(scratch.run("train" + tiny + "--position rope --out r").code == 0);
+  const Output longer = scratch.run("sample r/checkpoint.safetensors --prompt '1 0 3' --context 9");
+  CHECK(longer.code == 0);
+  CHECK_FALSE(longer.has("note:"));
 }
 
 }  // namespace

@@ -128,8 +128,9 @@ class Settings {
   const std::string& typed(std::string_view name) const;
   // Whether it was set by a user rather than left at its preset.
   bool given(std::string_view name) const;
-  // Notes on settings that were given but have no effect here.
+  // Notes on settings that were given but have no effect here; on one of them, empty if it has one.
   std::vector<std::string> without_effect() const;
+  std::string without_effect(std::string_view name) const;
 
   // A usage error about a value that is well-formed but does not fit with the others:
   // origin: key 'heads': got '5', expected a divisor of d_model = 32
