@@ -46,6 +46,20 @@ static Report reported(const Arguments& arguments, const Paths& directories, con
   return report;
 }
 
+// Of a sweep alone contestants are compared. In a folder of several, each has its own page.
+static void check_compared(const Arguments& arguments, const Paths& directories) {
+  if (directories.size() > 1 && !arguments.has("out")) return;
+  const bool compared = arguments.has("baseline") || arguments.has("against") || directories.size() > 1;
+  for (const fs::path& directory : directories) {
+    const Results results = results_of(directory);
+    if (results == Results::climb && (compared || arguments.has("out")))
+      throw usage_error("'" + directory.string() + "' is a climb: its runs are those of tuning, and are not compared "
+                        "as a sweep's; its page is climb.html");
+    if (results == Results::other && compared)
+      throw usage_error("'" + directory.string() + "' is no sweep: there are no contestants in it to be compared");
+  }
+}
+
 // A report in each directory, and an index over them in the folder around them.
 static void report_each(const Arguments& arguments, const Paths& directories, const fs::path& folder) {
   std::vector<IndexEntry> entries;
@@ -54,7 +68,7 @@ static void report_each(const Arguments& arguments, const Paths& directories, co
     switch (results_of(directory)) {
       case Results::sweep: entry.findings = reported(arguments, {directory}, directory).findings; break;
       case Results::climb: entry = {directory, climb_findings(directory), "climb.html"}; break;
-      case Results::other: write_other_page(directory); break;
+      case Results::other: write_other_page(directory, directory); break;
       case Results::none: continue;  // result_directories() has none of these
     }
     std::cout << "report in " << (directory / entry.page).string() << std::endl;
@@ -75,11 +89,7 @@ static ExitCode run_report(const Arguments& arguments) {
     directories.insert(directories.end(), found.begin(), found.end());
   }
   if (directories.empty()) throw failure("none of the directories has results to report on");
-  for (const fs::path& directory : directories)
-    if (results_of(directory) == Results::climb && (arguments.has("out") || directories.size() == 1) &&
-        (arguments.has("out") || arguments.has("baseline") || arguments.has("against")))
-      throw usage_error("'" + directory.string() + "' is a climb: its runs are those of tuning, and are not compared "
-                        "as a sweep's; its page is climb.html");
+  check_compared(arguments, directories);
   const bool one = directories.size() == 1 && given.size() == 1 && directories[0] == given[0];
   if (!one && !arguments.has("out")) {
     report_each(arguments, directories,
@@ -93,7 +103,7 @@ static ExitCode run_report(const Arguments& arguments) {
     for (const std::string& finding : climb_findings(directories[0])) std::cout << finding << "\n";
     page = "climb.html";
   } else if (results == Results::other) {
-    write_other_page(directories[0]);
+    write_other_page(directories[0], out);
   } else {
     std::cout << reported(arguments, directories, out).headline << "\n";
   }

@@ -55,7 +55,7 @@ static std::vector<fs::path> files_of(const fs::path& directory, const std::stri
 
 static std::string heading(const std::string& text) { return html_element("h2", escape_xml(text)) + "\n"; }
 
-void write_other_page(const fs::path& directory) {
+void write_other_page(const fs::path& directory, const fs::path& out) {
   std::string html = page_head(last_name(directory));
   std::string provenance;
   if (fs::exists(directory / "provenance.txt")) provenance = read_file(directory / "provenance.txt");
@@ -74,7 +74,8 @@ void write_other_page(const fs::path& directory) {
     for (std::size_t row = 0; row < table.rows(); ++row) rows.push_back(table.row(row));
     html += heading(name) + html_table(table.columns(), rows);
   }
-  write_file(directory / "report.html", html + page_end());
+  require_writable(out);
+  write_file(out / "report.html", html + page_end());
 }
 
 void write_index(const fs::path& folder, const std::vector<IndexEntry>& entries) {

@@ -13,8 +13,8 @@ Results results_of(const std::filesystem::path& directory);
 // The directory if it has results of its own; else its subfolders that have some, and theirs, by name.
 std::vector<std::filesystem::path> result_directories(const std::filesystem::path& directory);
 
-// report.html of a directory with other results: its tables, pictures and texts. Throws a failure.
-void write_other_page(const std::filesystem::path& directory);
+// report.html, in `out`, of a directory with other results: its tables, pictures and texts. Throws a failure.
+void write_other_page(const std::filesystem::path& directory, const std::filesystem::path& out);
 
 // What a climb has found, a sentence a verdict. Its page is its own: climb.html. Throws a failure if that
 // is not there.

@@ -67,5 +67,18 @@ TEST_CASE("cli: a setting that does nothing to a checkpoint's model is told") {
   CHECK_FALSE(longer.has("note:"));
 }
 
+TEST_CASE("cli: the page of a bench goes where --out says, and nothing is compared there") {
+  const Scratch scratch;
+  fs::create_directories(scratch / "b");
+  write_file(scratch / "b/bench.csv", "part,ms\nsteps,1\n");
+  for (const std::string flag : {"--baseline ea", "--against initial_z"})
+    expect(scratch.run("report b " + flag), 2, {"'b' is no sweep"});
+  expect(scratch.run("report b --out o"), 0, {"report in o/report.html"});
+  CHECK(fs::exists(scratch / "o/report.html"));
+  CHECK_FALSE(fs::exists(scratch / "b/report.html"));
+  expect(scratch.run("report b"), 0, {"report in b/report.html"});
+  CHECK(read_file(scratch / "b/report.html") == read_file(scratch / "o/report.html"));
+}
+
 }  // namespace
 }  // namespace ladder::command_line
