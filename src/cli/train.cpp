@@ -143,6 +143,7 @@ static ExitCode run_train(const Arguments& arguments) {
   const RunKey key = run_key(s);
   const auto patiently = [](const std::function<void()>& write) { write_patiently(write, std::cerr); };
 
+  std::string wrote;
   const LoggedRun* finished = store.finished().find(key);
   if (!finished || finished->row.result.status == Status::failed) {
     store.write_experiment(experiment.resolved());
@@ -153,7 +154,10 @@ static ExitCode run_train(const Arguments& arguments) {
       return static_cast<ExitCode>(128 + stop_signal());
     }
     // The log last: what it has is not made again.
-    if (result.status == Status::ok) patiently([&] { save_checkpoint(checkpoint, s, trainer, result.evaluation.accuracy); });
+    if (result.status == Status::ok) {
+      patiently([&] { save_checkpoint(checkpoint, s, trainer, result.evaluation.accuracy); });
+      wrote = checkpoint.string() + ", ";
+    }
     append_file(directory / "provenance.txt",
                 provenance("train", arguments, s.integer("threads"), started, result.seconds));
     store.append({0, s, result});
@@ -164,8 +168,9 @@ static ExitCode run_train(const Arguments& arguments) {
   }
   patiently([&] { store.write_tables({key}); });
   const RunResult& result = finished->row.result;
-  if (result.status != Status::ok) throw failure("diverged: " + result.reason + "; runs.csv and curves.csv have its numbers");
-  std::cout << described(result) << "\nwrote " << checkpoint.string() << ", runs.csv, curves.csv\n";
+  if (result.status != Status::ok)
+    throw failure("diverged: " + result.reason + "; runs.csv and curves.csv have its numbers");
+  std::cout << described(result) << "\nwrote " << wrote << "runs.csv, curves.csv\n";
   return ExitCode::ok;
 }
 

@@ -67,6 +67,15 @@ TEST_CASE("cli: a setting that does nothing to a checkpoint's model is told") {
   CHECK_FALSE(longer.has("note:"));
 }
 
+TEST_CASE("cli: train names the checkpoint where it wrote one") {
+  const Scratch scratch;
+  expect(scratch.run("train" + tiny + "--out o"), 0, {"wrote o/checkpoint.safetensors, runs.csv, curves.csv"});
+  fs::remove(scratch / "o/checkpoint.safetensors");
+  const Output again = scratch.run("train" + tiny + "--out o");
+  expect(again, 0, {"finished already", "wrote runs.csv, curves.csv"});
+  CHECK_FALSE(again.has("checkpoint.safetensors"));
+}
+
 TEST_CASE("cli: the page of a bench goes where --out says, and nothing is compared there") {
   const Scratch scratch;
   fs::create_directories(scratch / "b");
