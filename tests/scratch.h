@@ -1,6 +1,9 @@
 // A directory that goes away with the test.
 #pragma once
 
+#include <unistd.h>
+
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -8,7 +11,8 @@ class Scratch {
  public:
   Scratch()
       : path_(std::filesystem::temp_directory_path() /
-              ("ladder_scratch_" + std::to_string(reinterpret_cast<std::uintptr_t>(this)))) {
+              ("ladder_scratch_" + std::to_string(getpid()) + "_" +
+               std::to_string(reinterpret_cast<std::uintptr_t>(this)))) {
     std::filesystem::create_directories(path_);
   }
   Scratch(const Scratch&) = delete;

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "../plot/markup_check.h"
+#include "../scratch.h"
 #include "base/files.h"
 #include "base/table.h"
 #include "cli/command.h"
@@ -309,22 +310,6 @@ TEST_CASE("geometry: what is written can be read") {
 
 // ---- the command --------------------------------------------------------------------------------
 
-namespace {
-
-class Folder {
- public:
-  Folder() : path(fs::temp_directory_path() / ("ladder_geometry_test_" + unique())) {
-    fs::create_directories(path);
-  }
-  ~Folder() { fs::remove_all(path); }
-  const fs::path path;
-
- private:
-  std::string unique() const { return std::to_string(reinterpret_cast<std::uintptr_t>(this)); }
-};
-
-}  // namespace
-
 // What the command prints.
 static std::string run_inspect(const std::vector<std::string>& words) {
   const Command& command = Registry<Command>::get("inspect");
@@ -356,12 +341,12 @@ static Map contents(const fs::path& directory) {
 }
 
 TEST_CASE("inspect: the same checkpoint gives the same bytes, beside it") {
-  const Folder folder;
-  const std::string checkpoint = train_checkpoint(folder.path / "tiny.safetensors", small);
+  const Scratch folder;
+  const std::string checkpoint = train_checkpoint(folder / "tiny.safetensors", small);
   const std::string first_text = run_inspect({checkpoint, "--sequences", "8"});
-  const Map first = contents(folder.path / "tiny-geometry");
+  const Map first = contents(folder / "tiny-geometry");
   CHECK(run_inspect({checkpoint, "--sequences", "8"}) == first_text);
-  CHECK(contents(folder.path / "tiny-geometry") == first);
+  CHECK(contents(folder / "tiny-geometry") == first);
   for (const char* name : {"geometry.csv", "attention.csv", "cosine.csv", "cosine.svg",
                            "cosine-heads.svg", "attention-tiny.svg", "columns.csv"})
     CHECK_MESSAGE(first.contains(name), name);
@@ -369,14 +354,14 @@ TEST_CASE("inspect: the same checkpoint gives the same bytes, beside it") {
 }
 
 TEST_CASE("inspect: several checkpoints, and the models they started from") {
-  const Folder folder;
-  fs::create_directories(folder.path / "one");
-  const std::string ea = train_checkpoint(folder.path / "one" / "checkpoint.safetensors", small);
+  const Scratch folder;
+  fs::create_directories(folder / "one");
+  const std::string ea = train_checkpoint(folder / "one" / "checkpoint.safetensors", small);
   const std::string dpa =
-      train_checkpoint(folder.path / "one.safetensors", with(small, {{"score", "dpa"}}));
-  const std::string out = (folder.path / "out").string();
+      train_checkpoint(folder / "one.safetensors", with(small, {{"score", "dpa"}}));
+  const std::string out = (folder / "out").string();
   run_inspect({ea, dpa, "--initial", "--sequences", "4", "--out", out});
-  const Table numbers = Table::read(folder.path / "out" / "geometry.csv");
+  const Table numbers = Table::read(folder / "out" / "geometry.csv");
   REQUIRE(numbers.rows() == 12);
   CHECK(numbers.at(0, "checkpoint") == "one");
   CHECK(numbers.at(3, "checkpoint") == "one-initial");
@@ -393,26 +378,26 @@ TEST_CASE("geometry: what would take too much memory is refused, with its size")
 }
 
 TEST_CASE("inspect: what is wrong is told") {
-  const Folder folder;
-  const std::string checkpoint = train_checkpoint(folder.path / "tiny.safetensors", small);
+  const Scratch folder;
+  const std::string checkpoint = train_checkpoint(folder / "tiny.safetensors", small);
   CHECK_THROWS_AS(run_inspect({checkpoint, "--sequences", "0"}), Error);
   CHECK_THROWS_AS(run_inspect({checkpoint, "--seed", "1", "2"}), Error);
-  CHECK_THROWS_AS(run_inspect({(folder.path / "none.safetensors").string()}), Error);
+  CHECK_THROWS_AS(run_inspect({(folder / "none.safetensors").string()}), Error);
   CHECK_THROWS_AS(run_inspect({}), Error);
 }
 
 TEST_CASE("inspect: of a hybrid the layers of attention") {
-  const Folder folder;
-  const std::string hybrid = train_checkpoint(folder.path / "hybrid.safetensors",
+  const Scratch folder;
+  const std::string hybrid = train_checkpoint(folder / "hybrid.safetensors",
                                               with(small, {{"mixer", "abc+attention"}, {"layers", "2"}}));
   const std::string text = run_inspect({hybrid, "--sequences", "4", "--svm", "--queries", "20"});
   CHECK(contains(text, "layer 0 (abc)"));
-  const Table numbers = Table::read(folder.path / "hybrid-geometry" / "geometry.csv");
+  const Table numbers = Table::read(folder / "hybrid-geometry" / "geometry.csv");
   REQUIRE(numbers.rows() == 3);
   for (int row = 0; row < 3; ++row) CHECK(numbers.at(row, "layer") == "1");
-  CHECK(Table::read(folder.path / "hybrid-geometry" / "svm.csv").rows() == 2);
+  CHECK(Table::read(folder / "hybrid-geometry" / "svm.csv").rows() == 2);
 
-  const std::string none = train_checkpoint(folder.path / "none.safetensors", with(small, {{"mixer", "abc"}}));
+  const std::string none = train_checkpoint(folder / "none.safetensors", with(small, {{"mixer", "abc"}}));
   CHECK_THROWS_WITH_AS(run_inspect({none}), doctest::Contains("query.key"), Error);
 }
 
@@ -441,13 +426,13 @@ TEST_CASE("inspect: negative weights are attention of their size") {
 }
 
 TEST_CASE("inspect --svm: a row a head, with its columns explained") {
-  const Folder folder;
-  const std::string ea = train_checkpoint(folder.path / "ea.safetensors", small);
-  const std::string dpa = train_checkpoint(folder.path / "dpa.safetensors", with(small, {{"score", "dpa"}}));
-  const std::string out = (folder.path / "out").string();
+  const Scratch folder;
+  const std::string ea = train_checkpoint(folder / "ea.safetensors", small);
+  const std::string dpa = train_checkpoint(folder / "dpa.safetensors", with(small, {{"score", "dpa"}}));
+  const std::string out = (folder / "out").string();
   const std::string text =
       run_inspect({dpa, ea, "--svm", "--queries", "30", "--initial", "--sequences", "4", "--out", out});
-  const Table svm = Table::read(folder.path / "out" / "svm.csv");
+  const Table svm = Table::read(folder / "out" / "svm.csv");
   REQUIRE(svm.rows() == 8);
   for (const std::string& column : svm.columns()) CHECK_MESSAGE(contains(text, column), column);
   for (int row = 0; row < 8; ++row) {
@@ -463,7 +448,7 @@ TEST_CASE("inspect --svm: a row a head, with its columns explained") {
   CHECK(svm.at(2, "correlation") == svm.at(2, "untrained_correlation"));
   CHECK(svm.at(2, "norm") == svm.at(0, "untrained_norm"));
 
-  const std::string rope = train_checkpoint(folder.path / "rope.safetensors", with(small, {{"position", "rope"}}));
+  const std::string rope = train_checkpoint(folder / "rope.safetensors", with(small, {{"position", "rope"}}));
   CHECK_THROWS_WITH_AS(run_inspect({rope, "--svm"}), doctest::Contains("position"), Error);
   CHECK_THROWS_AS(run_inspect({ea, "--queries", "5"}), Error);
 }

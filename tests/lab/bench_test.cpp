@@ -21,24 +21,22 @@ using namespace ladder;
 using namespace ladder::train;
 using namespace ladder::lab;
 
-static const std::filesystem::path directory =
-    std::filesystem::temp_directory_path() / "ladder_bench_test";
-
 // One short measurement of everything.
-static BenchOptions quick_options(const std::vector<std::string>& parts) {
+static BenchOptions quick_options(const std::vector<std::string>& parts, const Scratch& scratch) {
   const char* program = std::getenv("LADDER");
   BenchOptions options;
   options.parts = parts, options.shapes = {"S"};
   options.repeats = 1, options.threads = 2, options.sample_seconds = 0, options.sweep_steps = 1;
   options.longest = 512;
-  options.directory = directory;
+  options.directory = scratch.path();
   options.program = program ? program : "";
   return options;
 }
 
 static Table quick_bench(const std::vector<std::string>& parts) {
+  const Scratch scratch;
   std::ostringstream progress;
-  return bench(quick_options(parts), progress);
+  return bench(quick_options(parts, scratch), progress);
 }
 
 // The values of a column in the rows of one part.
@@ -133,13 +131,17 @@ TEST_CASE("attention alone: contexts 16 to 1024 for every score") {
     CHECK(shapes.count("context " + std::to_string(context)) == 2);
 }
 
-TEST_CASE("the sweep is made by one thread and by all") {
-  const Table table = quick_bench({"sweep"});
+TEST_CASE("the sweep is made by one thread and by all, in a folder that goes away, beside a user's own") {
+  const Scratch scratch;
+  std::filesystem::create_directory(scratch / "sweep");
+  std::ostringstream progress;
+  const Table table = bench(quick_options({"sweep"}, scratch), progress);
   CHECK(values(table, "sweep", "threads") == std::multiset<std::string>{"1", "2"});
   CHECK(table.number(2, "runs_per_minute") > 0);
   CHECK(table.number(2, "speed_up") > 0);
-  CHECK(std::filesystem::exists(directory / "sweep" / "runs.csv"));
-  std::filesystem::remove_all(directory);
+  const std::filesystem::directory_iterator left(scratch.path());
+  CHECK(std::distance(begin(left), end(left)) == 1);
+  CHECK(std::filesystem::is_empty(scratch / "sweep"));
 }
 
 TEST_CASE("every column of bench.csv is described") {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "../scratch.h"
 #include "base/files.h"
 
 using namespace ladder;
@@ -14,27 +15,18 @@ using Points = std::vector<Words>;
 namespace {
 
 // A directory of files that goes away with the test.
-class Folder {
+class Folder : public Scratch {
  public:
-  Folder() : path_(fs::temp_directory_path() / ("ladder_experiment_test_" + unique())) {
-    fs::create_directories(path_);
-  }
-  ~Folder() { fs::remove_all(path_); }
-
   fs::path file(const std::string& name, const std::string& content) const {
-    const fs::path path = path_ / name;
+    const fs::path path = *this / name;
     fs::create_directories(path.parent_path());
     write_file(path, content);
     return path;
   }
   // A place in a file, as messages name it.
   std::string at(const std::string& name, int line) const {
-    return (path_ / name).string() + ":" + std::to_string(line) + ": ";
+    return (*this / name).string() + ":" + std::to_string(line) + ": ";
   }
-
- private:
-  std::string unique() const { return std::to_string(reinterpret_cast<std::uintptr_t>(this)); }
-  fs::path path_;
 };
 
 }  // namespace

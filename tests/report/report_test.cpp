@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "../plot/markup_check.h"
+#include "../scratch.h"
 #include "base/files.h"
 #include "ladder/base/error.h"
 
@@ -388,8 +389,7 @@ TEST_CASE("a table says the same in its file and on the page") {
 
 TEST_CASE("sweeps are read from directories, joined, and written back as a report") {
   namespace fs = std::filesystem;
-  const fs::path root = fs::temp_directory_path() / "ladder_report_test";
-  fs::remove_all(root);
+  const Scratch root;
   const Table runs = runs_of(six_rungs(2));
   for (const char* part : {"a", "b"}) {
     fs::create_directories(root / part);
@@ -410,5 +410,4 @@ TEST_CASE("sweeps are read from directories, joined, and written back as a repor
   CHECK(read_file(root / "out" / "report.html") == report.page);
   CHECK(fs::exists(root / "out" / "heat_accuracy.svg"));
   CHECK_THROWS_AS(read_sweeps({root / "missing"}), Error);
-  fs::remove_all(root);
 }

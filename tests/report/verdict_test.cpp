@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "../plot/markup_check.h"
+#include "../scratch.h"
 #include "base/files.h"
 #include "ladder/base/error.h"
 #include "ladder/base/text.h"
@@ -227,18 +228,17 @@ TEST_CASE("verdict: a climb is judged by its pairs") {
 }
 
 TEST_CASE("verdict: directories are read, the table follows the claims") {
-  const auto directory = std::filesystem::temp_directory_path() / "ladder_verdict_test";
-  std::filesystem::remove_all(directory);
-  std::filesystem::create_directories(directory);
+  const Scratch scratch;
+  const auto& directory = scratch.path();
   CHECK_THROWS_WITH_AS(judge(directory, "x"), doctest::Contains("to judge by"), Error);
   write_file(directory / "runs.csv", heading + runs(8, growing));
-  Verdicts all = judge(directory, "ladder_verdict_test");
-  CHECK(all[0].where == "ladder_verdict_test");
+  Verdicts all = judge(directory, "sweep");
+  CHECK(all[0].where == "sweep");
   const Verdicts more = judged(runs(8, equal));
   all.insert(all.end(), more.begin(), more.end());
   const auto lines = split(verdict_table(all), '\n');
   REQUIRE(lines.size() == 18);  // two of heading, four claims of two sweeps, the notes on them, the end
-  CHECK(lines[2].starts_with("| ea is at least as accurate as dpa | ladder_verdict_test | holds"));
+  CHECK(lines[2].starts_with("| ea is at least as accurate as dpa | sweep | holds"));
   CHECK(lines[3].starts_with("|  | sweep | holds over these rungs: as accurate |"));
   CHECK(verdict_table({{Claim::cost, "a|b", "c", "d", "e"}}).starts_with("| claim | in | verdict | evidence |\n"
                                                                              "|---|---|---|---|\n| a\\|b | c | d | e |\n"));
@@ -249,6 +249,5 @@ TEST_CASE("verdict: directories are read, the table follows the claims") {
   write_file(directory / "climb.csv", "contestant,rung,seeds_solved,seeds\ndpa,base 8,12,12\n");
   write_file(directory / "pairs.csv", "contestant,against,rung\n");
   CHECK(judge(directory, "x")[0].verdict.starts_with("not finished"));
-  CHECK(lines[4].starts_with("| the margin grows with complexity | ladder_verdict_test |"));
-  std::filesystem::remove_all(directory);
+  CHECK(lines[4].starts_with("| the margin grows with complexity | sweep |"));
 }

@@ -3,11 +3,11 @@
 
 #include <doctest/doctest.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
 
+#include "../scratch.h"
 #include "base/files.h"
 #include "base/signals.h"
 #include "train/checkpoint.h"
@@ -45,7 +45,8 @@ TEST_CASE("run: a loss that ends far above its start is a divergence, though fin
 // Stops at steps 0, 10, 20, 23 as if each time another process went on, and compares with a run that
 // was not stopped.
 void expect_going_on(const Settings& s) {
-  const fs::path path = fs::temp_directory_path() / ("ladder_run_test_" + std::to_string(getpid()));
+  const Scratch scratch;
+  const fs::path path = scratch / "progress";
   Trainer whole(s);
   const RunResult expected = run(s, whole);
   RunOptions options;
@@ -75,7 +76,6 @@ void expect_going_on(const Settings& s) {
     break;
   }
   CHECK(stops == 3);
-  fs::remove(path);
 }
 
 TEST_CASE("run: stopped at any step it goes on to the same bits, whatever it is made of") {
@@ -92,7 +92,8 @@ TEST_CASE("run: stopped at any step it goes on to the same bits, whatever it is 
 }
 
 TEST_CASE("run: a checkpoint that is damaged or another run's is told and not used") {
-  const fs::path path = fs::temp_directory_path() / ("ladder_run_test_" + std::to_string(getpid()));
+  const Scratch scratch;
+  const fs::path path = scratch / "progress";
   const Settings s = tiny({{"steps", "12"}}), other = tiny({{"steps", "12"}, {"seed", "7"}});
   const RunResult expected = run_safely(s);
   const auto result_and_told = [&] {
@@ -123,7 +124,6 @@ TEST_CASE("run: a checkpoint that is damaged or another run's is told and not us
   changed[changed.size() - 2] ^= 1;  // a number that is finite all the same
   write_file(path, changed);
   CHECK(result_and_told().find("its checksum is not that of its content") != std::string::npos);
-  fs::remove(path);
 }
 
 TEST_CASE("run: the memory it needs is estimated from above, and not by much") {
