@@ -10,7 +10,8 @@
 #     FILE; CONDITION; CONDITION -> OUTCOME OUTCOME       the numbers in turn; as many lines as needed
 #   table: words of a table's head                        for each row below it
 #     COLUMN..COLUMN [FIRST CELL]: SELECTOR               {2}: what cell 2 says, {2.1}: its first word,
-#                                                         {head}: the last word above; [ ] may be left out
+#                                                         {head}: the last word above; [ ] may be left out;
+#                                                         a cell –: the data's has no value
 #   no result: a reason                                   then fragments with their numbers
 #   anywhere: a reason                                    the same, as often as README likes
 #   measured by: a command                                the same: no file has them, keep them few
@@ -60,6 +61,7 @@ Six seeds of relu2 say: the margin is −0.161 [−0.17,
 |---|---|---|
 | dpa | **0.90** •• | 0.50 |
 | ea | 0.25 | 0.75 • |
+| dpa+ | 0.30 | – |
 
 Made with C++20 in 5 s.
 END
@@ -80,7 +82,7 @@ measured by: make
 END
   printf '%s\n' contestant,margin,low,high,p '"ea",-0.1608,-0.1688,-0.1527,0.0005' > "$scratch/right/margins.csv"
   printf '%s\n' score,base,mean,solved,wrong,runs dpa,4,0.9,2,0,40 dpa,4+8,0.5,0,0,40 ea,4,0.25,0,1,39 \
-    ea,4+8,0.745,1,0,40 > "$scratch/right/table.csv"
+    ea,4+8,0.745,1,0,40 dpa+,4,0.3,0,0,40 dpa+,4+8,,0,0,40 > "$scratch/right/table.csv"
   echo "solved 12 of 12" > "$scratch/right/log.txt"
   (cd "$scratch/right" && check README ledger .) || { echo "the right one fails"; return 1; }
   changes=0
@@ -93,10 +95,12 @@ END
   caught "a percentage" README 's/2\.6 %/2.5 %/' "README:4: '2.5' is not"
   caught "a cell" README 's/0\.75/0.76/' "README:11: '0.76' is not"
   caught "a cell's dots" README 's/••/•/' "README:10: '•' is not"
+  caught "a cell without a value that has one" table.csv 's/^dpa+,4+8,/&0.5/' "README:12: '–' is not what"
+  caught "a cell without a value and no row" table.csv '/^dpa+,4+8/d' "no row fits"
   caught "dots of nothing" README 's/0\.25/0.25 •/' "README:11: '•' has no selector"
   caught "bold type" README 's/\*\*//g' "README:10: '0.90' should be bold"
   caught "the word above a column" README 's/base 4 /base 5 /' "no row fits"
-  caught "a new number" README 's/^Made/In 3 days. Made/' "README:13: '3' has no entry"
+  caught "a new number" README 's/^Made/In 3 days. Made/' "README:14: '3' has no entry"
   caught "a new row" README 's/^| ea.*/&\n| rnn | 0.10 | 0.20 |/' "score=rnn"
   caught "a row fewer in the data" table.csv '/^ea,4,/d' "no row fits"
   caught "a value in the data" margins.csv 's/0\.1608/0.1708/' "README:3: '-0.161' is not"

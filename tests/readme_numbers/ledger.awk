@@ -164,6 +164,17 @@ function choose(row_name, j, head_word,    i, n, own) {
   return n + 0
 }
 
+# A cell "–" is right if its rows are there and have no value.
+function check_none(selector,    cut, words) {
+  cut = index(selector, " -> ")
+  split(substr(selector, cut + 4), words, / +/)
+  problem = ""
+  pick(substr(selector, 1, cut - 1))
+  if (problem == "") outcome(words[1])
+  if (problem != "no row has a value") fail(place, "'–' is not what the data say: " selector (problem ? ": " problem : ""))
+  problem = ""
+}
+
 # table: words of its head. Then COLUMN: SELECTOR, or COLUMN..COLUMN: SELECTOR, for all rows, or with
 # [CELL] after the columns for the row with that first cell.
 function check_table(    row, i, j, k, n, n_tables_found, first, columns, words, heads, label, n_use) {
@@ -195,6 +206,10 @@ function check_table(    row, i, j, k, n, n_tables_found, first, columns, words,
     place = readme ":" row_line[row]
     for (j = 1; j <= columns; ++j) {
       if (cells[j] == "" || !(n = choose(cells[1], j, heads[j]))) continue
+      if (cells[j] == "–") {
+        check_none(chosen[1])
+        continue
+      }
       n_use = 0
       for (k = number_at(cell_from[j]); at[k] < cell_from[j + 1]; ++k) use[++n_use] = k
       compare_all(chosen, n, n_use, entry)
