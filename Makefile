@@ -65,7 +65,7 @@ reproduce-quick: $(LADDER)
 	./$(LADDER) train experiments/geometry.txt --score dpa --out $(QUICK)/dpa
 	./$(LADDER) train experiments/geometry.txt --score ea --out $(QUICK)/ea
 	./$(LADDER) inspect $(QUICK)/dpa/checkpoint.safetensors $(QUICK)/ea/checkpoint.safetensors --initial --out $(QUICK)/geometry
-	./$(LADDER) bench --parts steps --shapes S,M --repeats 3 --out $(QUICK)/bench
+	./$(LADDER) bench --parts steps --shapes S,M --repeats 3 --fresh --out $(QUICK)/bench
 	./$(LADDER) verdict $(QUICK)/complexity $(QUICK)/complexity_adam $(QUICK)/multitask $(QUICK)/phase $(QUICK)/recipes $(QUICK)/budget $(QUICK)/bench $(QUICK)/geometry
 
 $(LADDER): $(OBJECTS)

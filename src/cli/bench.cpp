@@ -10,6 +10,7 @@
 #include "cli/provenance.h"
 #include "lab/bench.h"
 #include "lab/bench/mechanisms.h"
+#include "lab/store.h"
 
 namespace ladder::cli {
 
@@ -71,6 +72,20 @@ static void print_signature(int threads) {
   for (const std::string& line : bench_signature(threads)) std::cout << line << "\n";
 }
 
+// The directory for this bench alone. Results that are there stay, or are moved aside: those of a bench
+// in data/bench, where it goes by itself, without being asked.
+static Lock take_directory(const BenchOptions& options, const Arguments& arguments, bool by_itself) {
+  const auto& directory = options.directory;
+  require_writable(directory);
+  if (arguments.has("fresh") || (by_itself && results_in(directory) == "bench.csv"))
+    move_results_aside(directory, std::cerr);
+  Lock lock(directory / ".lock", Lock::Kind::exclusive);
+  if (const std::string there = results_in(directory); !there.empty())
+    throw usage_error("'" + directory.string() + "' has " + there + " already: --fresh moves the results there " +
+                      "aside, another --out keeps both");
+  return lock;
+}
+
 static ExitCode run_bench(const Arguments& arguments) {
   const BenchOptions options = options_of(arguments);
   if (arguments.has("probe")) {
@@ -84,15 +99,16 @@ static ExitCode run_bench(const Arguments& arguments) {
   if (arguments.has("signature")) {
     require_contestants(arguments, "signature", 0);  // it is that of all
   } else {
-    require_writable(options.directory);
+    check_names(options);  // before anything is moved
+    const Lock alone = take_directory(options, arguments, !single_run(arguments).given("out"));
     const std::string started = utc_now();
     const double start = seconds_now();
     const Table table = bench(options, std::cerr);
     const auto file = options.directory / "bench.csv";
     write_file(file, table.to_csv());
     write_columns(options.directory, {"bench.csv"});
-    write_file(options.directory / "provenance.txt",
-               provenance("bench", arguments, options.threads, started, seconds_now() - start));
+    append_file(options.directory / "provenance.txt",
+                provenance("bench", arguments, options.threads, started, seconds_now() - start));
     std::cout << bench_text(table) << "\nwrote " << file.string() << "\n";
   }
   print_signature(options.threads);
@@ -111,16 +127,18 @@ static const Registered<Command> registered({
         "  ladder bench --parts steps --shapes S,M --contestant dpa,ea,\"ea window\",linear\n"
         "A contestant is a score, a pattern, a mixer, or several such words. They are compared with the\n"
         "first one (default dpa ea), measured in turn; speeds with the multiply-add peak, measured in\n"
-        "the same turns. Writes bench.csv and provenance.txt to --out, or else to data/bench.\n"
+        "the same turns. Writes bench.csv and provenance.txt to --out, where no results may be, or else to\n"
+        "data/bench, from where those of an earlier bench are moved aside.\n"
         "The signature, a line for each score, pattern, mixer and optimizer, changes with any bit of\n"
         "the results; not with threads, nor with the machine or the compiler.",
     .flags = {{"contestant", "A,B", "whom to measure; more of them may follow as words"},
               {"parts", "A...", "which parts (default: all but mechanisms); a word that names none is told them"},
               {"shapes", "A...", "of S, M, L, for steps (default: all)"},
               {"repeats", "N", "measurements of each; the median counts (default 9)"},
-              {"signature", "", "print the signature only", {"parts", "shapes", "repeats", "probe", "out"}},
+              {"fresh", "", "move the results that are in --out aside"},
+              {"signature", "", "print the signature only", {"parts", "shapes", "repeats", "fresh", "probe", "out"}},
               {"probe", "SHAPE", "a few steps of S, M, L or 'context N' and no more: what memory is measured on",
-               {"parts", "shapes", "repeats", "threads", "out"}}},
+               {"parts", "shapes", "repeats", "fresh", "threads", "out"}}},
     .groups = {Group::session},
     .run = run_bench,
     .without = {"checkpoint_minutes"},

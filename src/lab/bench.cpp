@@ -127,10 +127,14 @@ std::string milliseconds(double seconds) {
   return fixed(1e3 * seconds, seconds < 1e-3 ? 5 : 3);
 }
 
-Table Bench::measure() {
+void check_names(const BenchOptions& options) {
   for (const std::string& name : options.shapes) bench_shape(name);
   for (const std::string& name : options.parts) Registry<BenchPart>::get(name);
   for (const std::string& name : options.contestants) contestant_choices(name);
+}
+
+Table Bench::measure() {
+  check_names(options);
   for (const BenchPart* part : parts()) {
     if (std::find(options.parts.begin(), options.parts.end(), part->name) == options.parts.end()) continue;
     progress << "bench: " << part->name << std::endl;

@@ -55,6 +55,8 @@ struct BenchOptions {
   int longest = 8192;                                 // context, of forward, rollout and memory
 };
 
+void check_names(const BenchOptions& options);  // throws a usage error for one that is not known
+
 // One row a measurement; a cell that does not apply is empty. `ladder list columns` tells what each holds.
 // Matrix products C[m,n] = A[m,k]·B[k,n] have shape m x k x n and form NN, NT (B lies transposed),
 // TN (A lies transposed), or dW: TN in the shapes of weight gradients, where k counts the tokens.

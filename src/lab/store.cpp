@@ -27,20 +27,31 @@ bool holds_climb(const fs::path& directory) {
   return fs::exists(path) && ("\n" + read_file(path)).find("\ncontestants:") != std::string::npos;
 }
 
+std::string results_in(const fs::path& directory) {
+  if (has_logs(directory)) return "a log of runs";
+  for (const char* name : {"runs.csv", "bench.csv"})
+    if (fs::exists(directory / name)) return name;
+  return "";
+}
+
+void move_results_aside(const fs::path& directory, std::ostream& notes) {
+  if (results_in(directory).empty()) return;
+  const Lock alone(directory / ".lock", Lock::Kind::exclusive);
+  notes << "the old results are now in " << move_aside(directory).string() << "\n";
+  require_writable(directory);
+}
+
 Store::Store(fs::path directory, Shard shard, Old old, std::ostream& notes, Of of)
     : notes_(notes), directory_(std::move(directory)), shard_(shard) {
   require_writable(directory_);
-  const auto occupied = [&] { return has_logs(directory_) || fs::exists(directory_ / "runs.csv"); };
-  if (old == Old::move_aside && occupied()) {
-    const Lock alone(directory_ / ".lock", Lock::Kind::exclusive);
-    notes << "the old results are now in " << move_aside(directory_).string() << "\n";
-    require_writable(directory_);
-  }
+  if (old == Old::move_aside) move_results_aside(directory_, notes);
   locks_ = lock();
-  if (occupied() && !has_logs(directory_))
-    throw usage_error("'" + directory_.string() + "' has results, but no log of their runs (an older " +
-                      "version made them): --fresh moves them aside, another --out keeps both");
-  if (occupied() && fs::exists(directory_ / "experiment.txt") && holds_climb(directory_) != (of == Of::climb))
+  const std::string there = results_in(directory_);
+  if (!there.empty() && !has_logs(directory_))
+    throw usage_error("'" + directory_.string() + "' has results, but no log of their runs (" + there +
+                      ": an older version or another command made it): --fresh moves them aside, another --out "
+                      "keeps both");
+  if (!there.empty() && fs::exists(directory_ / "experiment.txt") && holds_climb(directory_) != (of == Of::climb))
     throw usage_error("'" + directory_.string() + "' has " + (of == Of::climb ? "runs that are no climb's" : "a climb") +
                       ": --fresh moves them aside, another --out keeps both");
   if (shard_.count == 1) {

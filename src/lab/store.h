@@ -59,6 +59,11 @@ class Store {
   std::string experiment_;
 };
 
+// The results that a command would replace or mix with its own, by name; empty: none are there.
+std::string results_in(const std::filesystem::path& directory);
+// Moves the directory aside if it has such, and says where. Throws a failure if a process works there.
+void move_results_aside(const std::filesystem::path& directory, std::ostream& notes);
+
 // Whether the experiment.txt there is a climb's.
 bool holds_climb(const std::filesystem::path& directory);
 

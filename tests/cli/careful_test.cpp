@@ -89,5 +89,33 @@ TEST_CASE("cli: the page of a bench goes where --out says, and nothing is compar
   CHECK(read_file(scratch / "b/report.html") == read_file(scratch / "o/report.html"));
 }
 
+// ---- what somebody has ----
+
+TEST_CASE("cli: a bench replaces no results: refused, or moved aside") {
+  const Scratch scratch;
+  const std::string bench = "bench --parts steps --shapes S --repeats 1 --contestant dpa";
+  const auto has = [&](const std::string& directory) {
+    fs::create_directories(scratch / directory);
+    write_file(scratch / directory / "bench.csv", "mine\n");
+  };
+  has("b");
+  expect(scratch.run(bench + " --out b"), 2, {"'b' has bench.csv already", "--fresh", "another --out keeps both"});
+  CHECK(read_file(scratch / "b/bench.csv") == "mine\n");
+  CHECK_FALSE(fs::exists(scratch / "b/provenance.txt"));
+  expect(scratch.run(bench + ",X --fresh --out b"), 2, {"'X'"});
+  CHECK_FALSE(fs::exists(scratch / "b.old1"));
+  expect(scratch.run(bench + " --fresh --out b"), 0, {"the old results are now in b.old1", "wrote b/bench.csv"});
+  CHECK(read_file(scratch / "b.old1/bench.csv") == "mine\n");
+  has("data/bench");
+  expect(scratch.run(bench), 0, {"the old results are now in data/bench.old1", "wrote data/bench/bench.csv"});
+  CHECK(read_file(scratch / "data/bench.old1/bench.csv") == "mine\n");
+  write_file(scratch / "data/bench/runs.csv", "run\n0\n");
+  expect(scratch.run(bench), 2, {"'data/bench' has runs.csv already"});
+  CHECK_FALSE(fs::exists(scratch / "data/bench.old2"));
+  expect(scratch.run("train" + tiny + "--out b"), 2, {"'b' has results, but no log of their runs (bench.csv"});
+  CHECK(scratch.run("train" + tiny + "--out o").code == 0);
+  expect(scratch.run(bench + " --out o"), 2, {"'o' has a log of runs already"});
+}
+
 }  // namespace
 }  // namespace ladder::command_line

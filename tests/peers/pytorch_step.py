@@ -181,8 +181,9 @@ def fastest(shape, score, steps, cores):
 def ladder_seconds(program, shape, score, cores, directory):
     """Of all shapes of the part, or of this one."""
     forward = shape in FORWARDS
+    directory = os.path.join(directory, "bench")
     command = [program, "bench", "--parts", "forward" if forward else "steps", "--contestant", score,
-               "--threads", str(cores), "--repeats", "3", "--out", directory]
+               "--threads", str(cores), "--repeats", "3", "--fresh", "--out", directory]
     if not forward:
         command += ["--shapes", shape]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
