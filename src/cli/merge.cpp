@@ -12,21 +12,39 @@
 
 namespace ladder::cli {
 
+namespace fs = std::filesystem;
+
+// By directory, what made its runs.
+static std::vector<std::pair<std::string, std::string>> provenances(const std::vector<fs::path>& directories) {
+  std::vector<std::pair<std::string, std::string>> texts;
+  for (const fs::path& directory : directories)
+    if (const fs::path path = directory / "provenance.txt"; fs::exists(path))
+      texts.emplace_back(directory.string(), read_file(path));
+  return texts;
+}
+
 static ExitCode run_merge(const Arguments& arguments) {
   if (!arguments.has("out")) throw usage_error("flag --out DIR is needed: where the whole goes");
   catch_signals();
-  const std::vector<std::filesystem::path> directories(arguments.positional.begin(),
-                                                       arguments.positional.end());
-  const std::filesystem::path out = arguments.flags.at("out");
+  const std::vector<fs::path> directories(arguments.positional.begin(), arguments.positional.end());
+  const fs::path out = arguments.flags.at("out");
+  const auto parts = provenances(directories);  // --fresh may move one of them
   const Merged merged =
       merge(directories, out, arguments.has("fresh") ? Store::Old::move_aside : Store::Old::join,
             std::cerr);
-  std::string provenance = "command  " + command_line("merge", arguments) + "\nversion  " + version() + "\nmachine  " + machine() +
-                           "\nstarted  " + utc_now() + "\n";
-  for (const auto& directory : directories)  // theirs made the runs
-    if (const auto path = directory / "provenance.txt"; std::filesystem::exists(path))
-      provenance.append("\n").append(directory.string()).append(":\n").append(read_file(path));
-  write_file(out / "provenance.txt", provenance);
+  if (merged.added > 0) {
+    const fs::path path = out / "provenance.txt";
+    const std::string there = fs::exists(path) ? read_file(path) : "";
+    std::string text = "command  " + command_line("merge", arguments) + "\nversion  " + version() + "\nmachine  " +
+                       machine() + "\nstarted  " + utc_now() + "\n";
+    for (const auto& [directory, theirs] : parts)
+      if (there.find(theirs) == std::string::npos) text.append("\n" + directory + ":\n" + theirs);
+    write_patiently([&] { append_file(path, text); }, std::cerr);
+  }
+  if (stop_signal() != 0) {
+    std::cerr << "stopped; the same command goes on\n";
+    return static_cast<ExitCode>(128 + stop_signal());
+  }
   if (merged.runs > 0) std::cout << write_sweep_report(out, last_name(out)) << "\n";
   std::cout << merged.runs << " runs in " << out.string() << "\n";
   constexpr std::size_t shown = 20;

@@ -5,6 +5,7 @@
 #include <ostream>
 #include <set>
 
+#include "base/signals.h"
 #include "lab/experiment.h"
 
 namespace ladder::lab {
@@ -62,6 +63,7 @@ Merged merge(const std::vector<fs::path>& directories, const fs::path& out, Stor
   std::set<RunKey> known;
   std::vector<std::string> names;  // of these runs, for people
   for (const fs::path& directory : directories) {
+    if (stop_signal() != 0) break;
     if (holds_climb(directory))
       throw usage_error("'" + directory.string() + "' has a climb, expected runs of a sweep: parts of a climb share a directory");
     const FinishedRuns finished = read_results(directory, notes);
@@ -82,19 +84,25 @@ Merged merge(const std::vector<fs::path>& directories, const fs::path& out, Stor
       names.push_back(std::move(name));
     }
   }
+  Merged merged;
+  merged.directory = out;
+  if (stop_signal() != 0) return merged;  // before what is in `out` is moved aside
   Store store(out, {}, old, notes);
   // All conflicts first: nothing is written unless everything can be.
   for (const LoggedRun* run : store.finished().all()) all.add(*run);
   for (const LoggedRun* run : all.all()) {
+    if (stop_signal() != 0) return merged;
     const LoggedRun* there = store.finished().find(run_key(run->row.settings));
     const bool better = there && there->row.result.status == Status::failed &&
                         run->row.result.status != Status::failed;
-    if (!there || better) store.append(run->row, run->version);
+    if (there && !better) continue;
+    store.append(run->row, run->version);
+    ++merged.added;
   }
   for (std::size_t i = texts.size(); i-- > 0;) store.write_experiment(texts[i]);
   store.write_tables(keys);
 
-  Merged merged{out, all.size(), {}, 0};
+  merged.runs = all.size();
   for (const LoggedRun* run : all.all()) merged.failed += run->row.result.status == Status::failed;
   for (std::size_t i = 0; i < keys.size(); ++i)
     if (!all.find(keys[i])) merged.missing.push_back(names[i]);

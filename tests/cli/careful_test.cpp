@@ -117,5 +117,39 @@ TEST_CASE("cli: a bench replaces no results: refused, or moved aside") {
   expect(scratch.run(bench + " --out o"), 2, {"'o' has a log of runs already"});
 }
 
+TEST_CASE("cli: merge adds to the provenance that is there") {
+  const Scratch scratch;
+  for (const std::string part : {"1", "2"})
+    CHECK(scratch.run("sweep " + quick + tiny + "--shard " + part + "/2 --out p" + part).code == 0);
+  CHECK(scratch.run("merge p1 --out m").code == 1);
+  const std::string first = read_file(scratch / "m/provenance.txt"), second = read_file(scratch / "p2/provenance.txt");
+  CHECK(first.starts_with("command  ladder merge p1 --out m\nversion  "));
+  CHECK(first.ends_with("\np1:\n" + read_file(scratch / "p1/provenance.txt")));
+  CHECK(scratch.run("merge p1 p2 --out m").code == 0);
+  const std::string both = read_file(scratch / "m/provenance.txt");
+  CHECK(both.starts_with(first + "command  ladder merge p1 p2 --out m\n"));
+  CHECK(both.ends_with("\n\np2:\n" + second));
+  CHECK(both.find("\np1:\n", first.size()) == std::string::npos);  // told already
+  CHECK(scratch.run("merge p1 p2 --out m").code == 0);
+  CHECK(read_file(scratch / "m/provenance.txt") == both);
+  CHECK(scratch.run("merge p1 p2 --out p1").code == 0);
+  CHECK(read_file(scratch / "p1/provenance.txt").find("\np1:\n") == std::string::npos);
+}
+
+TEST_CASE("cli: a merge that is stopped ends with the signal's exit code") {
+  const Scratch scratch;
+  CHECK(scratch.run("sweep " + quick + tiny + "--seed 0 --out p").code == 0);
+  // It hears signals once it opens the pipe, whose other end comes after the signal.
+  write_file(scratch / "stop.sh",
+             "mkdir slow; mkfifo slow/runs.csv\n" + quoted(binary()) + " merge slow --out m & job=$!\n"
+             "exec 3>slow/runs.csv\nkill -$1 $job\ncat p/runs.csv >&3\nexec 3>&-\nwait $job; status=$?\n"
+             "rm -r slow; exit $status\n");
+  for (const auto& [signal, code] : {std::pair("INT", 130), std::pair("TERM", 143)}) {
+    const Output out = scratch.shell(std::string("sh stop.sh ") + signal);
+    expect(out, code, {"stopped; the same command goes on"});
+    CHECK_FALSE(fs::exists(scratch / "m"));
+  }
+}
+
 }  // namespace
 }  // namespace ladder::command_line

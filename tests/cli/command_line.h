@@ -56,9 +56,10 @@ class Scratch : public ::Scratch {
  public:
   bool is_empty() const { return fs::is_empty(path()); }
 
-  Output run(const std::string& words) const {
-    const std::string command =
-        "cd " + quoted(path()) + " && " + quoted(binary()) + " " + words + " 2>&1";
+  Output run(const std::string& words) const { return shell(quoted(binary()) + " " + words); }
+
+  Output shell(const std::string& words) const {
+    const std::string command = "cd " + quoted(path()) + " && " + words + " 2>&1";
     FILE* pipe = popen(command.c_str(), "r");
     REQUIRE(pipe != nullptr);
     Output out{0, ""};

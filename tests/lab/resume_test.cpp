@@ -193,12 +193,17 @@ TEST_CASE("resume: shards share a directory, or are merged, to the same bytes") 
   CHECK(runs(scratch / "shared") == whole.runs);
   CHECK(read_file(scratch / "shared/curves.csv") == whole.curves);
   std::ostringstream notes;
+  set_stop_signal(SIGTERM);
+  CHECK(merge(parts, scratch / "merged", Store::Old::join, notes).added == 0);
+  set_stop_signal(0);
+  CHECK_FALSE(fs::exists(scratch / "merged"));
   const Merged gap = merge({parts[0], parts[1]}, scratch / "merged", Store::Old::join, notes);
   REQUIRE(gap.missing.size() == 3);
   CHECK(gap.missing[0] == "run 0, base 2, score dpa, seed 0");
   const Merged all = merge(parts, scratch / "merged", Store::Old::join, notes);
   CHECK(all.missing.empty());
   CHECK(all.runs == 8);
+  CHECK(all.added == 3);
   CHECK(runs(scratch / "merged") == whole.runs);
   CHECK(read_file(scratch / "merged/curves.csv") == whole.curves);
   // A directory of an older version has tables only.
