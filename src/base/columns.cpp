@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/files.h"
 #include "ladder/base/error.h"
@@ -38,11 +39,36 @@ Table columns_table(const std::vector<ColumnText>& columns) {
   return table;
 }
 
+static std::vector<ColumnText> read_columns(const std::filesystem::path& path) {
+  const Table table = Table::read(path);
+  std::vector<ColumnText> columns;
+  for (std::size_t row = 0; row < table.rows(); ++row)
+    columns.push_back({table.at(row, "table"), table.at(row, "column"), table.at(row, "type"), table.at(row, "unit"),
+                       table.at(row, "meaning")});
+  return columns;
+}
+
 void write_columns(const std::filesystem::path& directory, const std::vector<std::string>& tables,
                    std::vector<ColumnText> first) {
   for (const ColumnText& column : registered_columns())
     if (std::find(tables.begin(), tables.end(), column.table) != tables.end()) first.push_back(column);
-  write_file(directory / "columns.csv", columns_table(first).to_csv());
+  std::set<std::string> now;
+  for (const ColumnText& column : first) now.insert(column.table);
+  // Tables keep their places, so that a command made again gives the same bytes.
+  std::vector<ColumnText> all;
+  std::map<std::string, std::size_t> places;
+  const auto add = [&](const ColumnText& column, bool kept) {
+    places.try_emplace(column.table, places.size());
+    if (kept) all.push_back(column);
+  };
+  const std::filesystem::path path = directory / "columns.csv";
+  if (std::filesystem::exists(path))
+    for (const ColumnText& column : read_columns(path)) add(column, !now.contains(column.table));
+  for (const ColumnText& column : first) add(column, true);
+  std::stable_sort(all.begin(), all.end(), [&](const ColumnText& a, const ColumnText& b) {
+    return places[a.table] < places[b.table];
+  });
+  write_file(path, columns_table(all).to_csv());
 }
 
 }  // namespace ladder

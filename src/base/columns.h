@@ -31,7 +31,7 @@ std::vector<ColumnText> registered_columns();  // of all such tables, in the ord
 Table described_table(const std::string& table);
 
 Table columns_table(const std::vector<ColumnText>& columns);
-// columns.csv in a directory: `first`, and what is registered of some tables.
+// columns.csv in a directory: `first`, and what is registered of some tables; what it tells of others stays.
 void write_columns(const std::filesystem::path& directory, const std::vector<std::string>& tables,
                    std::vector<ColumnText> first = {});
 

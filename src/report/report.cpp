@@ -120,7 +120,7 @@ void write_report(const Report& report, const std::filesystem::path& directory) 
   for (const Sheet* sheet :
        {&report.summary, &report.comparison, &report.margins, &report.marginals})
     columns.insert(columns.end(), sheet->columns.begin(), sheet->columns.end());
-  write_file(directory / "columns.csv", columns_table(columns).to_csv());
+  write_columns(directory, {}, columns);
   for (const Picture& picture : report.pictures)
     write_file(directory / (picture.name + ".svg"), picture.svg);
   write_file(directory / "report.html", report.page);

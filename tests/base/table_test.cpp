@@ -3,8 +3,11 @@
 #include <string>
 
 #include "ladder/base/error.h"
+#include "base/columns.h"
+#include "base/files.h"
 #include "base/table.h"
 #include "../contains.h"
+#include "../scratch.h"
 
 using namespace ladder;
 
@@ -50,6 +53,23 @@ TEST_CASE("errors name the file and the line") {
   CHECK(contains(message([] { Table::parse("a,b,a\n", "t.csv"); }), "'a' occurs twice"));
   CHECK(contains(message([] { Table::parse("", "t.csv"); }), "t.csv:1:"));
   CHECK(contains(message([] { Table::read("/nonexistent/runs.csv"); }), "/nonexistent/runs.csv"));
+}
+
+TEST_CASE("columns.csv keeps what it tells of other tables, each in its place") {
+  const Scratch scratch;
+  const auto columns = [&] {
+    const Table table = Table::read(scratch / "columns.csv");
+    std::string names;
+    for (std::size_t row = 0; row < table.rows(); ++row) names += table.at(row, "table") + ":" + table.at(row, "column") + " ";
+    return names;
+  };
+  write_columns(scratch.path(), {}, {{"a", "x", "word", "", ""}, {"a", "y", "word", "", ""}, {"b", "x", "word", "", ""}});
+  CHECK(columns() == "a:x a:y b:x ");
+  write_columns(scratch.path(), {}, {{"c", "x", "word", "", ""}, {"a", "z", "word", "", ""}});
+  CHECK(columns() == "a:z b:x c:x ");
+  write_file(scratch / "columns.csv", "mine\n1\n");
+  CHECK(contains(message([&] { write_columns(scratch.path(), {}, {}); }), "columns.csv"));
+  CHECK(read_file(scratch / "columns.csv") == "mine\n1\n");
 }
 
 TEST_CASE("columns are asked for by name") {
