@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <ostream>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -67,6 +68,13 @@ void write_file(const fs::path& path, std::string_view content, Durable durable)
     unlink(temporary.c_str());
     throw;
   }
+}
+
+void write_page(const fs::path& path, std::string_view html) {
+  const std::string_view head = html.substr(0, std::min(html.find("<style>"), html.find("<title>")));
+  if (fs::exists(path) && !read_file(path).starts_with(head))
+    throw failure("'" + path.string() + "' is there and not of this program: move it away, or give another directory");
+  write_file(path, html);
 }
 
 void append_file(const fs::path& path, std::string_view content) {

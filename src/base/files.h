@@ -22,6 +22,10 @@ enum class Durable { no, yes };  // whether it must outlive a loss of power, whi
 void write_file(const std::filesystem::path& path, std::string_view content,
                 Durable durable = Durable::no);
 
+// The same for an HTML page, but throws a failure rather than replace one that this program has not made: it
+// begins otherwise than `html` does before its first style or title.
+void write_page(const std::filesystem::path& path, std::string_view html);
+
 // Adds to the end of the file, which is made if need be. Throws a failure.
 void append_file(const std::filesystem::path& path, std::string_view content);
 

@@ -60,6 +60,13 @@ static void check_compared(const Arguments& arguments, const Paths& directories)
   }
 }
 
+// The report of others would replace a directory's own.
+static void check_out(const fs::path& out, const Paths& directories) {
+  std::error_code missing;  // reading it tells
+  if (results_of(out) == Results::none || (directories.size() == 1 && fs::equivalent(out, directories[0], missing))) return;
+  throw usage_error("'" + out.string() + "' has results and a report of its own: --out needs another directory");
+}
+
 // A report in each directory, and an index over them in the folder around them.
 static void report_each(const Arguments& arguments, const Paths& directories, const fs::path& folder) {
   std::vector<IndexEntry> entries;
@@ -97,6 +104,7 @@ static ExitCode run_report(const Arguments& arguments) {
     return ExitCode::ok;
   }
   const fs::path out = arguments.has("out") ? flag(arguments, "out") : directories[0].string();
+  if (arguments.has("out")) check_out(out, directories);
   const Results results = directories.size() == 1 ? results_of(directories[0]) : Results::sweep;
   std::string page = "report.html";
   if (results == Results::climb) {

@@ -281,12 +281,12 @@ ClimbReport make_report(const Plan& plan, const Contest& contest, const Ground& 
 }
 
 void write_report(const ClimbReport& report, const std::filesystem::path& directory) {
+  write_page(directory / "climb.html", report.page);  // first: it may be refused
   write_file(directory / "climb.csv", report.climb.to_csv());
   write_file(directory / "rungs.csv", report.rungs.to_csv());
   write_file(directory / "pairs.csv", report.pairs.to_csv());
   write_columns(directory, {"climb.csv", "rungs.csv", "pairs.csv"}, lab::run_columns());
   write_file(directory / "climb.svg", report.picture);
-  write_file(directory / "climb.html", report.page);
 }
 
 }  // namespace ladder::climb

@@ -75,7 +75,7 @@ void write_other_page(const fs::path& directory, const fs::path& out) {
     html += heading(name) + html_table(table.columns(), rows);
   }
   require_writable(out);
-  write_file(out / "report.html", html + page_end());
+  write_page(out / "report.html", html + page_end());
 }
 
 void write_index(const fs::path& folder, const std::vector<IndexEntry>& entries) {
@@ -90,7 +90,7 @@ void write_index(const fs::path& folder, const std::vector<IndexEntry>& entries)
     for (const std::string& finding : entry.findings) html += html_element("li", escape_xml(finding)) + "\n";
     html += "</ul>\n";
   }
-  write_file(folder / "index.html", html + page_end());
+  write_page(folder / "index.html", html + page_end());
 }
 
 }  // namespace ladder::report

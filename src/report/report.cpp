@@ -112,6 +112,7 @@ Report make_report(const Table& runs, const Table& curves, const ReportOptions& 
 
 void write_report(const Report& report, const std::filesystem::path& directory) {
   require_writable(directory);
+  write_page(directory / "report.html", report.page);  // first: it may be refused
   for (const Sheet* sheet :
        {&report.summary, &report.comparison, &report.margins, &report.marginals})
     if (sheet != &report.marginals || sheet->csv.rows() > 0)
@@ -123,7 +124,6 @@ void write_report(const Report& report, const std::filesystem::path& directory) 
   write_columns(directory, {}, columns);
   for (const Picture& picture : report.pictures)
     write_file(directory / (picture.name + ".svg"), picture.svg);
-  write_file(directory / "report.html", report.page);
 }
 
 }  // namespace ladder::report

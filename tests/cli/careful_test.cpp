@@ -151,5 +151,28 @@ TEST_CASE("cli: a merge that is stopped ends with the signal's exit code") {
   }
 }
 
+TEST_CASE("cli: a page that somebody else has made is not replaced, nor the report of other results") {
+  const Scratch scratch;
+  const std::string sweep = "sweep " + quick + tiny + "--seed 0 --out all/";
+  for (const std::string name : {"a", "b"}) CHECK(scratch.run(sweep + name).code == 0);
+  const std::string page = read_file(scratch / "all/a/report.html"), table = read_file(scratch / "all/a/summary.csv");
+  for (const std::string both : {"all/a all/b", "all/b"})
+    expect(scratch.run("report " + both + " --out all/a"), 2, {"'all/a' has results and a report of its own"});
+  CHECK(read_file(scratch / "all/a/report.html") == page);
+  CHECK(read_file(scratch / "all/a/summary.csv") == table);
+  expect(scratch.run("report all/a --out all/../all/a"), 0, {"report in"});
+  for (int time = 0; time < 2; ++time) expect(scratch.run("report all/a all/b --out both"), 0, {"report in both"});
+  expect(scratch.run("report all"), 0, {"index in all/index.html"});
+  const std::string mine = "<!DOCTYPE html>\n<html><head><title>mine</title></head></html>\n";
+  for (const auto& [command, file] : {std::pair("report all", "all/index.html"), std::pair("report all", "all/a/report.html"),
+                                      std::pair("report all/a --out o", "o/report.html")}) {
+    fs::create_directories(scratch / "o");
+    write_file(scratch / file, mine);
+    expect(scratch.run(command), 1, {"'" + std::string(file) + "' is there and not of this program", "move it away"});
+    CHECK(read_file(scratch / file) == mine);
+    fs::remove(scratch / file);
+  }
+}
+
 }  // namespace
 }  // namespace ladder::command_line

@@ -110,6 +110,10 @@ TEST_CASE("cli: a climb, its plan, its grid and what a replay on that finds") {
   expect(scratch.run("climb c.txt --out c"), 0, {"dpa", "ea", "results in c"});
   for (const std::string file : {"climb.csv", "rungs.csv", "pairs.csv", "runs.csv", "climb.html", "climb.svg"})
     CHECK(fs::exists(scratch / "c" / file));
+  write_file(scratch / "c/climb.html", "mine");
+  expect(scratch.shell("LADDER_WRITE_PATIENCE=0 " + quoted(binary()) + " climb c.txt --out c"), 1,
+         {"'c/climb.html' is there and not of this program"});
+  CHECK(read_file(scratch / "c/climb.html") == "mine");
   expect(scratch.run("climb c.txt --grid --out g"), 0, {"trainings in g"});
   expect(scratch.run("climb c.txt --replay 5 --out g"), 0, {"same_frontier", "in g/replay.csv"});
   expect(scratch.run("climb c.txt --simulate 5 --out s"), 0, {"called_different", "in s/simulation.csv"});
