@@ -29,7 +29,7 @@ bool holds_climb(const fs::path& directory) {
 
 std::string results_in(const fs::path& directory) {
   if (has_logs(directory)) return "a log of runs";
-  for (const char* name : {"runs.csv", "bench.csv"})
+  for (const char* name : {"runs.csv", "curves.csv", "checkpoint.safetensors", "bench.csv"})
     if (fs::exists(directory / name)) return name;
   return "";
 }

@@ -117,6 +117,21 @@ TEST_CASE("cli: a bench replaces no results: refused, or moved aside") {
   expect(scratch.run(bench + " --out o"), 2, {"'o' has a log of runs already"});
 }
 
+TEST_CASE("cli: train replaces no checkpoint or curve that it has not made: refused, or moved aside") {
+  const Scratch scratch;
+  fs::create_directories(scratch / "d");
+  for (const std::string name : {"checkpoint.safetensors", "curves.csv"}) {
+    write_file(scratch / "d" / name, "mine");
+    expect(scratch.run("train" + tiny + "--out d"), 2, {"no log of their runs (" + name, "--fresh moves them aside"});
+    CHECK(read_file(scratch / "d" / name) == "mine");
+    expect(scratch.run("train" + tiny + "--fresh --out d"), 0, {"the old results are now in d.old1"});
+    CHECK(read_file(scratch / "d.old1" / name) == "mine");
+    fs::remove_all(scratch / "d.old1");
+    fs::remove_all(scratch / "d");
+    fs::create_directories(scratch / "d");
+  }
+}
+
 TEST_CASE("cli: merge adds to the provenance that is there") {
   const Scratch scratch;
   for (const std::string part : {"1", "2"})
