@@ -42,7 +42,9 @@ Sweeps read_sweeps(const std::vector<std::filesystem::path>& directories) {
     next += last + 1;
   }
   if (curves.empty()) curves.emplace_back(Names{"run", "step", "eval_loss", "accuracy"}, "no curves");
-  return {concatenate(runs), concatenate(curves)};
+  const Sweeps sweeps{concatenate(runs), concatenate(curves)};
+  lab::check_runs(sweeps.runs);
+  return sweeps;
 }
 
 std::string plural(std::size_t count, const std::string& word) {

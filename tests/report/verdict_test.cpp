@@ -233,6 +233,10 @@ TEST_CASE("verdict: directories are read, the table follows the claims") {
   CHECK_THROWS_WITH_AS(judge(directory, "x"), doctest::Contains("to judge by"), Error);
   write_file(directory / "runs.csv", heading + runs(8, growing));
   Verdicts all = judge(directory, "sweep");
+  Table broken = Table::parse(heading + runs(8, growing), "runs.csv");
+  broken.set(2, "accuracy", "7");
+  write_file(directory / "runs.csv", broken.to_csv());
+  CHECK_THROWS_WITH_AS(judge(directory, "sweep"), doctest::Contains("runs.csv: row 3: column 'accuracy': got '7'"), Error);
   CHECK(all[0].where == "sweep");
   const Verdicts more = judged(runs(8, equal));
   all.insert(all.end(), more.begin(), more.end());
