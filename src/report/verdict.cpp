@@ -6,7 +6,6 @@
 #include "ladder/base/error.h"
 #include "ladder/base/text.h"
 #include "report/other_pages.h"
-#include "report/report.h"
 #include "report/report_parts.h"
 #include "statistics/judge.h"
 
@@ -221,8 +220,7 @@ Verdicts judge(const std::filesystem::path& directory, const std::string& name) 
     const Verdicts more = verdicts_of(Table::read(directory / file));
     verdicts.insert(verdicts.end(), more.begin(), more.end());
   };
-  if (results == Results::climb)
-    add("climb.csv", [&](const Table& climb) { return judge_climb(name, climb, Table::read(directory / "pairs.csv")); });
+  if (results == Results::climb) verdicts = judge_climb(name, directory);
   if (results == Results::sweep) verdicts = judge_sweep(name, analyse(read_sweeps({directory}).runs));
   add("bench.csv", [&](const Table& bench) { return judge_cost(name, bench); });
   add("geometry.csv", [&](const Table& geometry) { return judge_geometry(name, geometry); });
