@@ -23,7 +23,7 @@ static std::vector<std::size_t> chosen_rows(const std::string& words, const Tabl
   for (const std::string& word : split_words(words)) {
     const auto number = parse_integer(word);
     std::size_t row = 0;
-    while (row < runs.rows() && !(number && runs.number(row, "run") == static_cast<double>(*number))) ++row;
+    while (row < runs.rows() && !(number && runs.integer(row, "run") == *number)) ++row;
     if (row == runs.rows())
       throw usage_error("flag --row: got '" + clipped(word) + "', expected a number of the column run in " +
                         runs.origin());
