@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "ladder/base/error.h"
 #include "base/files.h"
 #include "ladder/base/text.h"
 
@@ -128,12 +127,20 @@ const std::string& Table::at(std::size_t row, std::string_view column) const {
   return rows_[row][place(column)];
 }
 
+Error Table::unexpected(std::size_t row, std::string_view column, const std::string& expected) const {
+  return failure(origin_ + ": row " + std::to_string(row + 1) + ": column '" + std::string(column) + "': got '" +
+                 clipped(at(row, column)) + "', expected " + expected);
+}
+
 double Table::number(std::size_t row, std::string_view column) const {
-  const std::string& cell = at(row, column);
-  const auto value = parse_real(cell);
-  if (!value)
-    throw failure(origin_ + ": row " + std::to_string(row + 1) + ": column '" +
-                  std::string(column) + "': got '" + clipped(cell) + "', expected a finite number");
+  const auto value = parse_real(at(row, column));
+  if (!value) throw unexpected(row, column, "a finite number");
+  return *value;
+}
+
+int Table::integer(std::size_t row, std::string_view column) const {
+  const auto value = parse_whole(at(row, column));
+  if (!value) throw unexpected(row, column, "a whole number from 0");
   return *value;
 }
 

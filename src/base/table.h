@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "ladder/base/error.h"
+
 namespace ladder {
 
 class Table {
@@ -31,12 +33,15 @@ class Table {
   const std::string& at(std::size_t row, std::string_view column) const;
   // The cell as a finite number. Throws a failure that names the table, the row and the column.
   double number(std::size_t row, std::string_view column) const;
+  int integer(std::size_t row, std::string_view column) const;  // the same of a whole number from 0
 
   void set(std::size_t row, std::string_view column, std::string value);
   void rename(std::string_view column, const std::string& name);  // if only the former is there
   void add_row(std::vector<std::string> cells);  // as many as there are columns
 
  private:
+  Error unexpected(std::size_t row, std::string_view column, const std::string& expected) const;
+
   std::vector<std::string> columns_;
   std::vector<std::vector<std::string>> rows_;
   std::string origin_;

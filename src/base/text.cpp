@@ -56,6 +56,11 @@ std::optional<std::int64_t> parse_integer(std::string_view word) {
   return parse_all<std::int64_t>(word);
 }
 
+std::optional<int> parse_whole(std::string_view word) {
+  const auto value = parse_all<int>(word);
+  return value && *value >= 0 ? value : std::nullopt;
+}
+
 std::optional<double> parse_real(std::string_view word) {
   const auto value = parse_all<double>(word);
   if (!value || !std::isfinite(*value)) return std::nullopt;

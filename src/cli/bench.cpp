@@ -39,15 +39,6 @@ static std::vector<std::string> contestants_of(const Arguments& arguments,
   return contestants;
 }
 
-static int repeats_of(const Arguments& arguments, int preset) {
-  if (!arguments.has("repeats")) return preset;
-  const std::string& word = arguments.flags.at("repeats");
-  const auto value = parse_integer(word);
-  if (!value || *value < 1 || *value > 1000)
-    throw usage_error("flag --repeats: got '" + word + "', expected an integer, 1 .. 1000");
-  return static_cast<int>(*value);
-}
-
 // Where a flag has no use for more contestants, as words or behind --contestant.
 static void require_contestants(const Arguments& arguments, const std::string& flag, std::size_t most) {
   const auto given = contestants_of(arguments, {});
@@ -62,7 +53,7 @@ static BenchOptions options_of(const Arguments& arguments) {
   options.contestants = contestants_of(arguments, options.contestants);
   options.parts = list_of(arguments, "parts", options.parts);
   options.shapes = list_of(arguments, "shapes", options.shapes);
-  options.repeats = repeats_of(arguments, options.repeats);
+  options.repeats = whole_number(arguments, "repeats", options.repeats, 1000);
   options.threads = session.integer("threads");
   if (session.given("out")) options.directory = session.text("out");
   return options;

@@ -77,14 +77,6 @@ static void print_plan(const Plan& plan) {
 
 // ---- the command --------------------------------------------------------------------------------
 
-static int count_of(const Arguments& arguments, const char* flag) {
-  const auto count = parse_integer(arguments.flags.at(flag));
-  if (!count || *count < 1 || *count > 1'000'000)
-    throw usage_error(std::string("flag --") + flag + ": got '" + clipped(arguments.flags.at(flag)) +
-                      "', expected a number of them, from 1 on");
-  return static_cast<int>(*count);
-}
-
 static ExitCode tell_table(const Plan& plan, const Table& table, const std::string& name) {
   std::vector<std::vector<std::string>> rows = {table.columns()};
   for (std::size_t row = 0; row < table.rows(); ++row) rows.push_back(table.row(row));
@@ -102,11 +94,10 @@ static ExitCode run_climb(const Arguments& arguments) {
   const Plan plan = read_plan(arguments.positional[0], arguments.settings);
   for (const std::string& note : plan.notes) std::cerr << "note: " << note << "\n";
   if (arguments.has("dry-run")) return print_plan(plan), ExitCode::ok;
-  if (arguments.has("replay"))
-    return tell_table(plan, table_of(replay(plan, read_logs(plan.directory(), std::cerr), count_of(arguments, "replay"))),
-                      "replay.csv");
-  if (arguments.has("simulate"))
-    return tell_table(plan, table_of(simulate(plan, count_of(arguments, "simulate"))), "simulation.csv");
+  if (const int climbs = whole_number(arguments, "replay", 0))
+    return tell_table(plan, table_of(replay(plan, read_logs(plan.directory(), std::cerr), climbs)), "replay.csv");
+  if (const int climbs = whole_number(arguments, "simulate", 0))
+    return tell_table(plan, table_of(simulate(plan, climbs)), "simulation.csv");
   ClimbOptions options;
   if (arguments.has("shard")) options.shard = parse_shard(arguments.flags.at("shard"));
   if (arguments.has("fresh")) options.old = Store::Old::move_aside;

@@ -131,6 +131,16 @@ Arguments parse_arguments(const Command& command, const std::vector<std::string>
   return arguments;
 }
 
+int whole_number(const Arguments& arguments, const std::string& flag, int preset, int most) {
+  const auto given = arguments.flags.find(flag);
+  if (given == arguments.flags.end()) return preset;
+  const auto number = parse_integer(given->second);
+  if (!number || *number < 1 || *number > most)
+    throw usage_error("flag --" + flag + ": got '" + clipped(given->second) + "', expected an integer in 1 .. " +
+                      std::to_string(most));
+  return static_cast<int>(*number);
+}
+
 Experiment single_experiment(const Arguments& arguments, const std::string& file) {
   Experiment experiment = file.empty() ? Experiment::from_flags(arguments.settings)
                                        : Experiment::load(file, arguments.settings);

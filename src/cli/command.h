@@ -52,6 +52,9 @@ struct Command {
 // Sorts the words after the command's name. Throws a usage error for whatever does not belong.
 Arguments parse_arguments(const Command& command, const std::vector<std::string>& words);
 
+// The value of a flag --NAME N, 1 .. most; `preset` without that flag. Throws a usage error.
+int whole_number(const Arguments& arguments, const std::string& flag, int preset, int most = 1'000'000);
+
 // Help, generated from the tables that parse. `all`: every command and setting, not the first page.
 std::string general_help(bool all);
 std::string command_help(const Command& command, bool all);

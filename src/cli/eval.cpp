@@ -35,7 +35,8 @@ static const Registered<Command> registered({
     .positional = "CHECKPOINT",
     .summary = "measures a checkpoint on held-out sequences",
     .details = "Another seed draws other held-out sequences; the task and its size may change as far as\n"
-               "the model's shapes allow: --context is free but with learned positions.",
+               "the model's shapes allow: --context is free but with learned positions and with mixers such as\n"
+               "sea, which have weights of one context.",
     .flags = {},
     .groups = {Group::task, Group::evaluation, Group::seed},
     .run = run_eval,

@@ -16,15 +16,6 @@ using namespace geometry;
 
 namespace fs = std::filesystem;
 
-static int count_of(const Arguments& arguments, const std::string& flag, int preset) {
-  if (!arguments.has(flag)) return preset;
-  const std::string& text = arguments.flags.at(flag);
-  const auto given = parse_integer(text);
-  if (!given || *given < 1 || *given > 1'000'000)
-    throw usage_error("flag --" + flag + ": got '" + text + "', expected an integer in 1 .. 1000000");
-  return static_cast<int>(*given);
-}
-
 // A name for pictures and tables: the file's, or its folder's, since `ladder train` calls every
 // file checkpoint.safetensors.
 static std::string label_of(const fs::path& path) {
@@ -55,15 +46,14 @@ struct Measures {
 // Measures a checkpoint and, if asked for, the same model before training.
 static void inspect(const std::string& path, const std::string& label, const Arguments& arguments,
                     Measures& found) {
+  const int sequences = whole_number(arguments, "sequences", 256), queries = whole_number(arguments, "queries", 200);
   LoadedModel model = load_checkpoint(path, arguments);
   Parameters<float> untrained = model.parameters;
   untrained.initialise(model.weight_seed);
   const auto measure = [&](const std::string& name, Parameters<float>& parameters) {
     if (arguments.has("svm"))
-      found.margins.push_back(measure_margins(name, model.settings, parameters, untrained,
-                                              count_of(arguments, "queries", 200)));
-    found.angles.push_back(measure_geometry(name, model.settings, parameters,
-                                            count_of(arguments, "sequences", 256)));
+      found.margins.push_back(measure_margins(name, model.settings, parameters, untrained, queries));
+    found.angles.push_back(measure_geometry(name, model.settings, parameters, sequences));
   };
   measure(label, model.parameters);
   if (arguments.has("initial")) measure(label + initial_suffix, untrained);

@@ -8,7 +8,6 @@
 #include "base/files.h"
 #include "base/terminal.h"
 #include "cli/command.h"
-#include "lab/results.h"
 #include "report/other_pages.h"
 
 namespace ladder::cli {
@@ -34,7 +33,6 @@ static std::string provenance_of(const Paths& directories) {
 // The report of one directory, or of several together.
 static Report reported(const Arguments& arguments, const Paths& directories, const fs::path& out) {
   const Sweeps sweeps = read_sweeps(directories);
-  check_runs(sweeps.runs);
   ReportOptions options;
   options.baseline = flag(arguments, "baseline");
   options.against = flag(arguments, "against");

@@ -23,7 +23,7 @@ static std::vector<std::size_t> chosen_rows(const std::string& words, const Tabl
   for (const std::string& word : split_words(words)) {
     const auto number = parse_integer(word);
     std::size_t row = 0;
-    while (row < runs.rows() && !(number && runs.number(row, "run") == static_cast<double>(*number))) ++row;
+    while (row < runs.rows() && !(number && runs.integer(row, "run") == *number)) ++row;
     if (row == runs.rows())
       throw usage_error("flag --row: got '" + clipped(word) + "', expected a number of the column run in " +
                         runs.origin());
@@ -33,17 +33,14 @@ static std::vector<std::size_t> chosen_rows(const std::string& words, const Tabl
 }
 
 // The same ones each time, spread over the table without a system.
-static std::vector<std::size_t> sampled_rows(const std::string& text, const Table& runs) {
-  const auto count = parse_integer(text);
-  if (!count || *count < 1)
-    throw usage_error("flag --sample: got '" + clipped(text) + "', expected a number from 1");
+static std::vector<std::size_t> sampled_rows(int count, const Table& runs) {
   std::vector<std::size_t> rows(runs.rows());
   std::iota(rows.begin(), rows.end(), std::size_t{0});
   const Random random(0, "rerun");
   std::sort(rows.begin(), rows.end(), [&](std::size_t a, std::size_t b) {
     return std::pair(random.bits(a), a) < std::pair(random.bits(b), b);
   });
-  rows.resize(std::min(rows.size(), static_cast<std::size_t>(*count)));
+  rows.resize(std::min(rows.size(), static_cast<std::size_t>(count)));
   std::sort(rows.begin(), rows.end());
   return rows;
 }
@@ -77,7 +74,7 @@ static ExitCode run_rerun(const Arguments& arguments) {
   if (arguments.has("row") == arguments.has("sample"))
     throw usage_error("expected either --row K... or --sample N");
   const auto chosen = arguments.has("row") ? chosen_rows(arguments.flags.at("row"), runs)
-                                           : sampled_rows(arguments.flags.at("sample"), runs);
+                                           : sampled_rows(whole_number(arguments, "sample", 0), runs);
   std::vector<RunRow> before = read_runs(runs);
   if (fs::exists(directory / "curves.csv")) {
     std::map<std::size_t, std::size_t> places;

@@ -9,15 +9,6 @@ namespace ladder::cli {
 
 using namespace train;
 
-static std::int64_t count_of(const Arguments& arguments, std::int64_t preset) {
-  if (!arguments.has("count")) return preset;
-  const std::string& text = arguments.flags.at("count");
-  const auto given = parse_integer(text);
-  if (!given || *given < 1 || *given > 1'000'000)
-    throw usage_error("flag --count: got '" + text + "', expected an integer in 1 .. 1000000");
-  return *given;
-}
-
 static Split split_of(const Arguments& arguments) {
   return arguments.has("held-out") ? Split::evaluation : Split::training;
 }
@@ -27,11 +18,11 @@ static Split split_of(const Arguments& arguments) {
 static ExitCode sample_task(const Arguments& arguments) {
   if (arguments.has("prompt")) throw usage_error("flag --prompt: needs a CHECKPOINT that goes on with it");
   const Settings s = single_run(arguments);
-  const std::int64_t count = count_of(arguments, 5);
+  const int count = whole_number(arguments, "count", 5);
   const auto task = make_task(s);
   std::cout << "# " << described(*task) << "\n";
   Sequence sequence;
-  for (std::int64_t i = 0; i < count; ++i) {
+  for (int i = 0; i < count; ++i) {
     task->draw(static_cast<std::uint64_t>(s.big_integer("seed")), split_of(arguments), i, sequence);
     std::cout << (i ? "\n" : "") << pictured(*task, sequence);
   }
@@ -78,7 +69,7 @@ static std::int64_t steps_of(const Arguments& arguments, std::size_t prompt, int
   if (room < 1)
     throw usage_error("flag --prompt: got " + std::to_string(prompt) + " tokens, expected at most " +
                       std::to_string(context) + reads);
-  const std::int64_t count = count_of(arguments, room);
+  const std::int64_t count = whole_number(arguments, "count", static_cast<int>(room));
   if (count > room)
     throw usage_error("flag --count: got '" + std::to_string(count) + "', expected at most " +
                       std::to_string(room) + " after a prompt of " + std::to_string(prompt) + reads);

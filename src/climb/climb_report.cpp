@@ -8,6 +8,7 @@
 #include "ladder/base/text.h"
 #include "lab/results.h"
 #include "plot/svg.h"
+#include "report/verdict.h"
 
 namespace ladder::climb {
 
@@ -188,7 +189,7 @@ static std::string words_of(const Plan& plan, const Contest& contest, const Clim
                     cell("trainings"), cell("steps")});
   }
   std::string text = aligned(rows);
-  if (!finished) return text + "\nNot finished: what is known so far.\n";
+  if (!finished) return text + "\n" + report::unfinished_climb + "\n";
   text += "\n";
   for (std::size_t i = 0; i < report.climb.rows(); ++i) {
     const std::string name = report.climb.at(i, "contestant");

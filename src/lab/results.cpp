@@ -111,8 +111,8 @@ bool set_real(double& to, const std::string& text, double low, double high) {
 
 template <class Whole>
 bool set_whole(Whole& to, const std::string& text) {
-  const auto value = parse_integer(text);
-  if (!value || *value < 0 || *value > std::numeric_limits<int>::max()) return false;
+  const auto value = parse_whole(text);
+  if (!value) return false;
   to = static_cast<Whole>(*value);
   return true;
 }
@@ -323,7 +323,7 @@ std::vector<RunRow> read_runs(const Table& runs) {
   std::vector<RunRow> rows;
   for (std::size_t row = 0; row < runs.rows(); ++row) {
     const std::string origin = place(runs, row);
-    RunRow read{static_cast<std::size_t>(runs.number(row, "run")), {}, result_of(runs, row)};
+    RunRow read{static_cast<std::size_t>(runs.integer(row, "run")), {}, result_of(runs, row)};
     for (const std::string& name : setting_columns())
       if (const std::string* text = cell_of(runs, row, name); text && !text->empty())
         restore(read.settings, name, *text, origin);
@@ -371,9 +371,9 @@ Table read_curves_table(const std::filesystem::path& path) {
 std::vector<std::pair<std::size_t, CurvePoint>> read_curves(const Table& curves) {
   std::vector<std::pair<std::size_t, CurvePoint>> points;
   for (std::size_t row = 0; row < curves.rows(); ++row)
-    points.emplace_back(static_cast<std::size_t>(curves.number(row, "run")),
-                        CurvePoint{static_cast<int>(curves.number(row, "step")),
-                                   curves.number(row, "eval_loss"), curves.number(row, "accuracy")});
+    points.emplace_back(static_cast<std::size_t>(curves.integer(row, "run")),
+                        CurvePoint{curves.integer(row, "step"), curves.number(row, "eval_loss"),
+                                   curves.number(row, "accuracy")});
   return points;
 }
 

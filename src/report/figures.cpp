@@ -269,8 +269,7 @@ std::map<int, Curve> curves_by_run(const Table& curves) {
   for (std::size_t row = 0; row < curves.rows(); ++row)
     // A loss that ran away leaves cells that are no numbers: those runs failed, none is looked up.
     if (const auto accuracy = parse_real(curves.at(row, "accuracy")))
-      by_run[static_cast<int>(curves.number(row, "run"))].emplace_back(curves.number(row, "step"),
-                                                                       *accuracy);
+      by_run[curves.integer(row, "run")].emplace_back(curves.integer(row, "step"), *accuracy);
   for (auto& [run, curve] : by_run) std::sort(curve.begin(), curve.end());
   return by_run;
 }

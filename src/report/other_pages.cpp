@@ -39,8 +39,7 @@ std::vector<std::string> climb_findings(const fs::path& directory) {
   if (!fs::exists(directory / "climb.html"))
     throw failure(directory.string() + ": a climb without climb.html, which `ladder climb` writes");
   std::vector<std::string> findings;
-  for (const Verdict& v :
-       judge_climb(last_name(directory), Table::read(directory / "climb.csv"), Table::read(directory / "pairs.csv")))
+  for (const Verdict& v : judge_climb(last_name(directory), directory))
     findings.push_back(v.words + ": " + v.verdict + " (" + v.evidence + ").");
   return findings;
 }

@@ -14,15 +14,15 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-void renumber(Table& table, int first) {
+void renumber(Table& table, std::int64_t first) {
   for (std::size_t row = 0; row < table.rows(); ++row)
-    table.set(row, "run", std::to_string(first + static_cast<int>(table.number(row, "run"))));
+    table.set(row, "run", std::to_string(first + table.integer(row, "run")));
 }
 
 int largest_run(const Table& runs) {
   int largest = -1;
   for (std::size_t row = 0; row < runs.rows(); ++row)
-    largest = std::max(largest, static_cast<int>(runs.number(row, "run")));
+    largest = std::max(largest, runs.integer(row, "run"));
   return largest;
 }
 
@@ -30,7 +30,7 @@ int largest_run(const Table& runs) {
 
 Sweeps read_sweeps(const std::vector<std::filesystem::path>& directories) {
   std::vector<Table> runs, curves;
-  int next = 0;
+  std::int64_t next = 0;
   for (const auto& directory : directories) {
     runs.push_back(lab::read_runs_table(directory / "runs.csv"));
     const int last = largest_run(runs.back());
@@ -42,7 +42,9 @@ Sweeps read_sweeps(const std::vector<std::filesystem::path>& directories) {
     next += last + 1;
   }
   if (curves.empty()) curves.emplace_back(Names{"run", "step", "eval_loss", "accuracy"}, "no curves");
-  return {concatenate(runs), concatenate(curves)};
+  const Sweeps sweeps{concatenate(runs), concatenate(curves)};
+  lab::check_runs(sweeps.runs);
+  return sweeps;
 }
 
 std::string plural(std::size_t count, const std::string& word) {

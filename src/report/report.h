@@ -17,7 +17,7 @@ struct Sweeps {
   Table runs, curves;
 };
 // Reads runs.csv and, where there is one, curves.csv of each directory and puts them together; runs
-// are numbered anew. Throws a failure for a directory without runs.csv.
+// are numbered anew. Throws a failure for a directory without runs.csv, and as lab::check_runs does.
 Sweeps read_sweeps(const std::vector<std::filesystem::path>& directories);
 
 struct ReportOptions {

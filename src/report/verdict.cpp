@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "lab/results.h"
 #include "ladder/base/error.h"
 #include "ladder/base/text.h"
 #include "report/other_pages.h"
@@ -221,10 +220,8 @@ Verdicts judge(const std::filesystem::path& directory, const std::string& name) 
     const Verdicts more = verdicts_of(Table::read(directory / file));
     verdicts.insert(verdicts.end(), more.begin(), more.end());
   };
-  if (results == Results::climb)
-    add("climb.csv", [&](const Table& climb) { return judge_climb(name, climb, Table::read(directory / "pairs.csv")); });
-  if (results == Results::sweep)
-    add("runs.csv", [&](const Table& runs) { return judge_sweep(name, analyse(lab::as_of_today(runs))); });
+  if (results == Results::climb) verdicts = judge_climb(name, directory);
+  if (results == Results::sweep) verdicts = judge_sweep(name, analyse(read_sweeps({directory}).runs));
   add("bench.csv", [&](const Table& bench) { return judge_cost(name, bench); });
   add("geometry.csv", [&](const Table& geometry) { return judge_geometry(name, geometry); });
   return verdicts;

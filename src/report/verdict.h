@@ -44,7 +44,12 @@ Verdicts judge_cost(const std::string& name, const Table& bench);
 Verdicts judge_geometry(const std::string& name, const Table& geometry);
 
 // climb.csv and pairs.csv: each contestant at its own best recipe, as the climb itself has compared them.
+// Throws a failure where the two do not fit: each contestant is compared with the first, or all are with all.
 Verdicts judge_climb(const std::string& name, const Table& climb, const Table& pairs);
+// The same of a directory. Throws a failure, too, if no pair is there though its climb.html is of a climb
+// that is finished.
+Verdicts judge_climb(const std::string& name, const std::filesystem::path& directory);
+inline constexpr const char* unfinished_climb = "Not finished: what is known so far.";  // in climb.html
 
 // Whatever a directory holds: of a climb what it has found, never its runs, which are those of tuning;
 // else of runs.csv; and of bench.csv and geometry.csv. Throws a failure if none.

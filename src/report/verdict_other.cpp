@@ -2,8 +2,11 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
+#include "base/files.h"
 #include "geometry/geometry.h"
+#include "ladder/base/error.h"
 #include "ladder/base/text.h"
 #include "report/report_parts.h"
 #include "report/verdict.h"
@@ -177,18 +180,62 @@ static std::string frontier(const Table& climb, const std::string& contestant) {
   return contestant + " none";
 }
 
+// The pairs of a finished climb are all there, as far as one can tell from its contestants.
+static void require_whole(const Table& climb, const Table& pairs) {
+  Names contestants;
+  for (std::size_t row = 0; row < climb.rows(); ++row) contestants.push_back(climb.at(row, "contestant"));
+  if (contestants.empty()) throw failure(climb.origin() + ": no contestant: expected a row for each");
+  const Names verdicts = {"higher", "lower", "sooner", "later", "equal", "no difference shown"};
+  std::set<std::pair<std::string, std::string>> compared;  // in either order
+  bool only_first = true;
+  for (std::size_t row = 0; row < pairs.rows(); ++row) {
+    const auto require = [&](const char* column, const Names& known, const std::string& expected) {
+      const std::string& cell = pairs.at(row, column);
+      if (std::find(known.begin(), known.end(), cell) == known.end())
+        throw failure(pairs.origin() + ": row " + std::to_string(row + 1) + ": column '" + column + "': got '" +
+                      clipped(cell) + "', expected " + expected);
+    };
+    for (const char* column : {"contestant", "against"})
+      require(column, contestants, "one of the contestants in " + climb.origin());
+    require("verdict", verdicts, "one of " + join(verdicts, ", "));
+    const std::string &one = pairs.at(row, "contestant"), &other = pairs.at(row, "against");
+    compared.insert({one, other}), compared.insert({other, one});
+    only_first &= one == contestants[0] || other == contestants[0];
+  }
+  for (std::size_t b = 0; b < (only_first ? 1 : contestants.size()); ++b)
+    for (std::size_t a = b + 1; a < contestants.size(); ++a)
+      if (!compared.contains({contestants[a], contestants[b]}))
+        throw failure(pairs.origin() + ": no row compares '" + clipped(contestants[a]) + "' with '" +
+                      clipped(contestants[b]) + "', which " + climb.origin() +
+                      " has: a part is missing; `ladder climb` writes both anew");
+}
+
+Verdicts judge_climb(const std::string& name, const std::filesystem::path& directory) {
+  const Table climb = Table::read(directory / "climb.csv"), pairs = Table::read(directory / "pairs.csv");
+  const std::filesystem::path page = directory / "climb.html";
+  if (pairs.rows() == 0 && climb.rows() > 1 && std::filesystem::exists(page) &&
+      read_file(page).find(unfinished_climb) == std::string::npos)
+    throw failure(pairs.origin() + ": no pair, though the climb is finished by " + page.string() +
+                  ": a part is missing; `ladder climb` writes both anew");
+  return judge_climb(name, climb, pairs);
+}
+
 Verdicts judge_climb(const std::string& name, const Table& climb, const Table& pairs) {
   const std::string where = name + ", each at its best recipe";
   Verdicts verdicts;
+  if (pairs.rows() > 0 || climb.rows() == 0) require_whole(climb, pairs);
   if (pairs.rows() == 0) {
     Names known;
     for (std::size_t row = 0; row < climb.rows(); ++row) known.push_back(frontier(climb, climb.at(row, "contestant")));
-    return {{Claim::reach, "who climbs highest", where, "not finished: no pair is compared yet",
+    return {{Claim::reach, "who climbs highest", where,
+             climb.rows() == 1 ? "cannot be judged: one contestant" : "not finished: no pair is compared yet",
              "highest rung so far: " + join(known, ", ")}};
   }
   for (std::size_t row = 0; row < pairs.rows(); ++row) {
     const auto cell = [&](const char* column) -> const std::string& { return pairs.at(row, column); };
-    const auto number = [&](const char* column) { return parse_real(cell(column)).value_or(not_defined); };
+    const auto number = [&](const char* column) {
+      return cell(column).empty() ? not_defined : pairs.number(row, column);
+    };
     const std::string &contestant = cell("contestant"), &against = cell("against"), &verdict = cell("verdict");
     std::string evidence = "highest rung: " + frontier(climb, contestant) + ", " + frontier(climb, against);
     if (!cell("rung").empty())

@@ -229,7 +229,7 @@ Outcome outcome(const Table& runs, std::size_t row) {
     return runs.has(column) ? parse_real(runs.at(row, column)).value_or(not_defined) : not_defined;
   };
   const bool failed = !ok(runs, row), solved = !failed && runs.at(row, "solved") == "1";
-  return {static_cast<int>(runs.number(row, "run")),
+  return {runs.integer(row, "run"),
           row,
           runs.at(row, "seed"),
           failed ? number("accuracy") : runs.number(row, "accuracy"),

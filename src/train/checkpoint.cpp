@@ -162,9 +162,9 @@ LoadedModel load_model(const std::filesystem::path& path,
   const std::string context = s.text("context");
   replace(s);
   s.resolve();
-  if (s.text("context") != context) require_other_context(s, "context");
   auto task = make_task(s);
   ModelConfig config = model_config(s, task->vocabulary(), task->context());
+  if (s.text("context") != context) require_other_context(s, config, "context");
   require_fitting(file, "", config);
   require_finite(file);
   Parameters<float> parameters = declared_parameters<float>(config);

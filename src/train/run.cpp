@@ -46,12 +46,11 @@ std::optional<std::vector<CurvePoint>> parse_curve(std::string_view text) {
   for (const std::string& word : split_words(text)) {
     const auto parts = split(word, ':');
     if (parts.size() != 3) return std::nullopt;
-    const auto step = parse_integer(parts[0]);
+    const auto step = parse_whole(parts[0]);
     const auto loss = parse_real(parts[1]), accuracy = parse_real(parts[2]);
-    const bool later = step && *step > (curve.empty() ? -1 : curve.back().step) &&
-                       *step <= std::numeric_limits<int>::max();
+    const bool later = step && *step > (curve.empty() ? -1 : curve.back().step);
     if (!later || !loss || !accuracy) return std::nullopt;
-    curve.push_back({static_cast<int>(*step), *loss, *accuracy});
+    curve.push_back({*step, *loss, *accuracy});
   }
   return curve;
 }

@@ -88,9 +88,13 @@ std::optional<Settings> with_eval_context(const Settings& s) {
   return other;
 }
 
-void require_other_context(const Settings& s, const std::string& setting) {
-  if (s.text("position") == "learned")
-    throw s.invalid(setting, "the context trained at: position = learned has no weights for others");
+void require_other_context(const Settings& s, const ModelConfig& config, const std::string& setting) {
+  const bool learned = config.position == Position::learned;
+  if (learned || std::any_of(config.mixers.begin(), config.mixers.end(),
+                             [](const auto& mixer) { return mixer->one_context(); }))
+    throw s.invalid(setting, "the context trained at: " +
+                                 (learned ? std::string("position = learned") : "mixer = " + s.text("mixer")) +
+                                 " has no weights for others");
 }
 
 bool begins_longer_runs(const Settings& s) { return s.text("schedule") != "cosine"; }
@@ -102,7 +106,7 @@ void require_consistent(const Settings& s) {
   if (const auto longer = with_eval_context(s)) {
     const auto its_task = make_task(*longer);
     model_config(*longer, its_task->vocabulary(), its_task->context());
-    require_other_context(*longer, "eval_context");
+    if (its_task->context() != task->context()) require_other_context(s, config, "eval_context");
   }
 }
 

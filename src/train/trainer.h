@@ -25,7 +25,7 @@ void require_consistent(const Settings& settings);
 // The settings with the context of the setting eval_context, if there is one.
 std::optional<Settings> with_eval_context(const Settings& settings);
 // Throws a usage error about `setting` if the model cannot read other contexts than it is trained at.
-void require_other_context(const Settings& settings, const std::string& setting);
+void require_other_context(const Settings& settings, const ModelConfig& config, const std::string& setting);
 
 // A batch is split into a fixed number of parts, each part into passes of `micro_batch` sequences
 // that fit the cache. Every part adds up its own gradient; these are then added in order. So the

@@ -81,6 +81,17 @@ TEST_CASE("columns are asked for by name") {
   CHECK(contains(message([&] { table.number(0, "loss"); }), "column 'loss': got 'nan'"));
 }
 
+TEST_CASE("a cell that is no whole number from 0 is told with its row, whatever it is") {
+  for (const std::string wrong : {"1e300", "nan", "inf", "-1", "1.5", "2147483648", "", " 1", "0x1"}) {
+    CAPTURE(wrong);
+    Table table({"run"}, "t.csv");
+    table.add_row({"2147483647"}), table.add_row({wrong});
+    CHECK(table.integer(0, "run") == 2147483647);
+    CHECK(message([&] { table.integer(1, "run"); }) ==
+          "t.csv: row 2: column 'run': got '" + wrong + "', expected a whole number from 0");
+  }
+}
+
 TEST_CASE("tables are put together by the names of their columns") {
   const Table first = Table::parse("run,base,seed\n0,8,1\n", "first");
   const Table second = Table::parse("run,cue,base,seed\n0,on,4,2\n", "second");

@@ -46,6 +46,21 @@ TEST_CASE("cli: a value that is empty is no value") {
   expect("bench --parts ,", 2, {"flag --parts", "a name at least"});
 }
 
+TEST_CASE("cli: a flag's number that is none, or out of its range, is told before any work") {
+  const Scratch scratch;
+  write_file(scratch / "runs.csv", "run\n0\n");
+  const std::string climb = "climb " + quoted(home() / "experiments/climb_quick.txt");
+  for (const std::string& command :
+       {std::string("sample --count"), std::string("inspect no_such --sequences"),
+        std::string("inspect no_such --svm --queries"), std::string("rerun runs.csv --sample"), climb + " --replay",
+        climb + " --simulate", std::string("bench --repeats")}) {
+    const std::string flag = command.substr(command.rfind(' ') + 1);
+    for (const std::string wrong : {"0", "-1", "1.5", "1e3", "x", "1000001", "99999999999999999999"})
+      expect(scratch.run(command + " " + wrong), 2,
+             {"flag " + flag + ": got '" + wrong + "', expected an integer in 1 .. 1000"});
+  }
+}
+
 TEST_CASE("cli: a setting that does nothing to a checkpoint's model is told") {
   const Scratch scratch;
   CHECK(scratch.run("train" + tiny + "--out o").code == 0);

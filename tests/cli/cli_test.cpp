@@ -295,6 +295,10 @@ TEST_CASE("cli: a model is measured at other contexts than trained at, unless po
          {"accuracy          " + fixed(runs.number(0, "eval_context_accuracy"), 4)});
   expect(scratch.run("train" + tiny + "--eval_context 31 --out p"), 2,
          {"key 'eval_context'", "position = learned"});
+  const std::string sea = tiny + "--mixer sea --estimate_width 8 --position none ";
+  expect(scratch.run("train" + sea + "--eval_context 31 --out s"), 2, {"key 'eval_context'", "mixer = sea"});
+  expect(scratch.run("train" + sea + "--eval_context 7 --out s"), 0, {"eval_context"});
+  expect(scratch.run("eval s/checkpoint.safetensors --context 31"), 2, {"key 'context': got '31'", "mixer = sea"});
 }
 
 TEST_CASE("cli: where targets are no next tokens there is no rollout") {

@@ -281,6 +281,20 @@ TEST_CASE("results: a table with rows that cannot be, or disagree, is refused wi
         "runs.csv: row 2 is the same run as row 1, but accuracy '0.25', not '0.1'");
 }
 
+TEST_CASE("results: numbers of runs and steps that cannot be are refused with their row") {
+  const std::string curves = "run,step,eval_loss,accuracy\n0,10,1,0.5\n";
+  for (const std::string wrong : {"1e300", "nan", "-1", "1.5"}) {
+    Table runs = Table::parse(runs_csv({row_of(0), row_of(1, "1")}), "runs.csv");
+    runs.set(1, "run", wrong);
+    CHECK(contains(message([&] { read_runs(runs); }), "runs.csv: row 2: column 'run': got '" + wrong + "'"));
+    for (const std::string column : {"run", "step"}) {
+      Table table = Table::parse(curves, "curves.csv");
+      table.set(0, column, wrong);
+      CHECK(contains(message([&] { read_curves(table); }), "curves.csv: row 1: column '" + column + "': got '" + wrong));
+    }
+  }
+}
+
 TEST_CASE("results: the reference data can be, all of it") {
   for (const auto& entry : fs::directory_iterator("data/reference"))
     if (const fs::path path = entry.path() / "runs.csv"; fs::exists(path)) {

@@ -113,6 +113,22 @@ TEST_CASE("parameters: names and shapes, with every option") {
         }
 }
 
+TEST_CASE("parameters: a mixer whose shapes are the context's says so") {
+  for (const auto& plugin : Registry<MixerPlugin>::all()) {
+    CAPTURE(plugin.name);
+    Choices choices = plugin.tiny;
+    choices.insert(choices.end(), {{"mixer", plugin.name}, {"position", "none"}});
+    const ModelConfig here = config_with(choices), longer = config_with(choices, 5, 12);
+    const auto shapes = [](const ModelConfig& config) {
+      const Parameters<float> parameters = declared_parameters<float>(config);
+      Shapes found;
+      for (const auto& e : parameters.entries()) found[e.name] = e.shape;
+      return found;
+    };
+    CHECK(here.mixers[0]->one_context() == (shapes(here) != shapes(longer)));
+  }
+}
+
 TEST_CASE("parameters: asking for one that the model does not have is a failure") {
   const auto parameters = declared_parameters<float>(config_with({{"position", "none"}}));
   CHECK_THROWS_WITH_AS(parameters.entry("position.weight"),

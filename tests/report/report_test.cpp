@@ -410,4 +410,8 @@ TEST_CASE("sweeps are read from directories, joined, and written back as a repor
   CHECK(read_file(root / "out" / "report.html") == report.page);
   CHECK(fs::exists(root / "out" / "heat_accuracy.svg"));
   CHECK_THROWS_AS(read_sweeps({root / "missing"}), Error);
+  for (const std::string wrong : {"1e300", "-1"}) {
+    write_file(root / "b/curves.csv", "run,step,eval_loss,accuracy\n" + wrong + ",10,1,0.5\n");
+    CHECK_THROWS_WITH_AS(read_sweeps({root / "b"}), doctest::Contains("curves.csv: row 1: column 'run': got"), Error);
+  }
 }

@@ -216,15 +216,56 @@ TEST_CASE("verdict: a climb is judged by its pairs") {
   CHECK(v[7].verdict == "holds: climbs higher");
   CHECK(v[8].verdict == "no difference shown");  // 1.2 is within a factor 1.25
   // What the climb calls equal is the same here.
+  const Table two = Table::parse(climb_head + "dpa,base 8,12,12\nea,base 8,12,12\n", "climb.csv");
   for (const double nudge : {-0.01, 0.01}) {
     const std::string low = to_text(statistics::equal_ratio + nudge);
     const Table pair = Table::parse(pair_head + "ea,dpa,base 8,12,12,12,1,base 8,2," + low + ",3,0.002,later\n", "pairs.csv");
-    CHECK(judge_climb("climb", climb, pair)[2].verdict == (nudge > 0 ? "later" : "no difference shown"));
+    CHECK(judge_climb("climb", two, pair)[2].verdict == (nudge > 0 ? "later" : "no difference shown"));
   }
   const Verdicts unfinished = judge_climb("climb", climb, Table::parse(pair_head, "pairs.csv"));
   REQUIRE(unfinished.size() == 1);
   CHECK(unfinished[0].verdict.starts_with("not finished"));
   CHECK(contains(unfinished[0].evidence, "linear none"));
+  const Table one = Table::parse(climb_head + "dpa,base 8,12,12\n", "climb.csv");
+  CHECK(judge_climb("climb", one, Table::parse(pair_head, "pairs.csv"))[0].verdict ==
+        "cannot be judged: one contestant");
+}
+
+TEST_CASE("verdict: of a climb whose tables lack a part nothing is judged") {
+  const Scratch scratch;
+  const auto& directory = scratch.path();
+  const std::string pair_head = "contestant,against,rung,seeds_solved,against_seeds_solved,seeds,fisher_p_holm,"
+                                "time_rung,steps_ratio,ratio_low,ratio_high,time_p_holm,verdict\n";
+  const std::string numbers = ",base 8,2,12,12,0.001,base 5,0.5,0.4,0.6,0.002,", rest = numbers + "lower\n";
+  const std::string three = "dpa,base 8,12,12\nea,base 5,11,12\nlinear,,,\n";
+  const auto said = [&](const std::string& contestants, const std::string& pairs) -> std::string {
+    write_file(directory / "climb.csv", "contestant,rung,seeds_solved,seeds\n" + contestants);
+    write_file(directory / "pairs.csv", pair_head + pairs);
+    try {
+      return judge(directory, "climb")[0].verdict;
+    } catch (const Error& error) {
+      CHECK(error.code() == ExitCode::failure);
+      return error.what();
+    }
+  };
+  const std::string first = "ea,dpa" + rest + "linear,dpa" + rest, all = first + "linear,ea" + rest;
+  for (const std::string& whole : {first, all}) CHECK(said(three, whole).starts_with("does not hold"));
+  CHECK(contains(said(three, "ea,dpa" + rest), "pairs.csv: no row compares 'linear' with 'dpa'"));
+  CHECK(contains(said(three, "ea,dpa" + rest + "linear,ea" + rest), "no row compares 'linear' with 'dpa'"));
+  CHECK(contains(said("dpa,base 8,12,12\nea,base 5,11,12\n", first), "row 2: column 'contestant': got 'linear'"));
+  CHECK(contains(said("", first), "climb.csv: no contestant"));
+  // Cut within a line.
+  CHECK(contains(said(three, "ea,dpa" + rest + "linear,dpa,base"), "pairs.csv:3: expected 13 cells, got 3"));
+  CHECK(contains(said(three, "ea,dpa" + rest + "linear,dpa" + numbers + "low"), "column 'verdict': got 'low'"));
+  CHECK(contains(said(three, "ea,dpa,base 8,2,12,12,0.001,base 5,0.5,none,0.6,0.002,lower\nlinear,dpa" + rest),
+                 "column 'ratio_low': got 'none'"));
+  // Whether a climb without pairs is finished, its page knows.
+  CHECK(said(three, "").starts_with("not finished"));
+  write_file(directory / "climb.html", std::string("<pre>") + unfinished_climb + "</pre>");
+  CHECK(said(three, "").starts_with("not finished"));
+  write_file(directory / "climb.html", "<pre>ea against dpa: equal</pre>");
+  CHECK(contains(said(three, ""), "pairs.csv: no pair, though the climb is finished"));
+  CHECK(said("dpa,base 8,12,12\n", "") == "cannot be judged: one contestant");
 }
 
 TEST_CASE("verdict: directories are read, the table follows the claims") {
@@ -233,6 +274,10 @@ TEST_CASE("verdict: directories are read, the table follows the claims") {
   CHECK_THROWS_WITH_AS(judge(directory, "x"), doctest::Contains("to judge by"), Error);
   write_file(directory / "runs.csv", heading + runs(8, growing));
   Verdicts all = judge(directory, "sweep");
+  Table broken = Table::parse(heading + runs(8, growing), "runs.csv");
+  broken.set(2, "accuracy", "7");
+  write_file(directory / "runs.csv", broken.to_csv());
+  CHECK_THROWS_WITH_AS(judge(directory, "sweep"), doctest::Contains("runs.csv: row 3: column 'accuracy': got '7'"), Error);
   CHECK(all[0].where == "sweep");
   const Verdicts more = judged(runs(8, equal));
   all.insert(all.end(), more.begin(), more.end());
@@ -246,7 +291,7 @@ TEST_CASE("verdict: directories are read, the table follows the claims") {
   CHECK(contains(lines[13], "at least as well as vanilla DPA"));
   CHECK(contains(verdict_table(all), "A budget of steps does not test that alone"));
   // A climb's own results are judged, not the runs of its tuning.
-  write_file(directory / "climb.csv", "contestant,rung,seeds_solved,seeds\ndpa,base 8,12,12\n");
+  write_file(directory / "climb.csv", "contestant,rung,seeds_solved,seeds\ndpa,base 8,12,12\nea,,,\n");
   write_file(directory / "pairs.csv", "contestant,against,rung\n");
   CHECK(judge(directory, "x")[0].verdict.starts_with("not finished"));
   CHECK(lines[4].starts_with("| the margin grows with complexity | sweep |"));

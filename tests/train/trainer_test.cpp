@@ -456,6 +456,18 @@ TEST_CASE("settings of training: what does not fit is told") {
   CHECK(usage_message({{"context", "1"}}) != "");
 }
 
+TEST_CASE("settings of training: another eval_context needs a model that has weights for it") {
+  const Choices sea = {{"mixer", "sea"}, {"estimate_width", "8"}, {"position", "none"}};
+  const std::string learned = "expected the context trained at: position = learned has no weights for others";
+  CHECK(usage_message({{"eval_context", "9"}}).ends_with("key 'eval_context': got '9', " + learned));
+  CHECK(usage_message(with(sea, {{"eval_context", "9"}})) ==
+        "test:1: key 'eval_context': got '9', expected the context trained at: mixer = sea has no weights for others");
+  CHECK(usage_message(with({{"mixer", "attention+sea"}, {"layers", "2"}, {"estimate_width", "8"},
+                            {"position", "none"}}, {{"eval_context", "9"}})) != "");
+  CHECK(usage_message({{"position", "rope"}, {"eval_context", "9"}}) == "");
+  for (const Choices& one : {Choices{}, sea}) CHECK(usage_message(with(one, {{"eval_context", "7"}})) == "");
+}
+
 TEST_CASE("settings of training: the automatic gradient_parts and micro_batch fit every batch and context") {
   for (const std::string batch : {"1", "2", "7", "64", "1000"})
     for (const std::string context : {"8", "100", "300", "8192"}) {

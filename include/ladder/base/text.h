@@ -19,6 +19,7 @@ std::string join(const std::vector<std::string>& words, std::string_view separat
 
 // The whole word as a decimal integer or a finite real number; nothing otherwise.
 std::optional<std::int64_t> parse_integer(std::string_view word);
+std::optional<int> parse_whole(std::string_view word);  // from 0, as far as an int goes
 std::optional<double> parse_real(std::string_view word);
 
 std::string to_text(double value);                // shortest form that reads back exactly

@@ -19,6 +19,9 @@
 // anew. What it returns are the rows of record's result, bit for bit, or, where the mixer declares
 // `static constexpr bool step_rounds = true`, to rounding. A mixer without it generates, too,
 // at the cost of a whole context a token.
+//
+// A mixer with a parameter whose shape is the context's declares `static constexpr bool one_context = true`:
+// what is trained at one context is then not asked to read another.
 #pragma once
 
 #include <cstdint>
@@ -71,6 +74,7 @@ class Mixer {
   virtual Tensor<double> record_step(Recorder<double>&, const std::string& name, Tensor<double> x) const = 0;
   virtual bool has_step() const = 0;  // of its own
   virtual bool step_rounds() const = 0;
+  virtual bool one_context() const = 0;
   // Of one forward over a sequence of this context, without the linear maps around it.
   virtual double multiply_adds(int context) const = 0;
   // Numbers that generation carries from token to token after `context` tokens.
@@ -103,6 +107,7 @@ class MixerOf final : public Mixer {
     else if constexpr (requires { Form::step_rounds; }) return Form::step_rounds;
     else return false;
   }
+  bool one_context() const override { return requires { requires Form::one_context; }; }
   double multiply_adds(int context) const override { return form_.multiply_adds(context); }
   double state_size(int context) const override { return form_.state_size(context); }
 

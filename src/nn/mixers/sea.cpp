@@ -210,6 +210,8 @@ Tensor<T> widen(Graph<T>& graph, Tensor<T> x, int times) {
 
 class Sea {
  public:
+  static constexpr bool one_context = true;  // the estimator's positions
+
   Sea(const Settings& s, const MixerShape& shape)
       : shape_(shape), top_k_(s.integer("top_k")), width_(s.integer("estimate_width")),
         distill_(s.real("distill")) {
