@@ -81,8 +81,8 @@ static LoggedRun parse_line(std::string_view line, const std::string& place) {
   for (const auto& [name, text_of] : values) {
     const auto& results = result_columns();
     if (name == "run") {
-      const auto number = parse_integer(text_of);
-      if (!number || *number < 0) throw failure(place + ": run: got '" + clipped(text_of) + "', expected a number");
+      const auto number = parse_whole(text_of);  // as runs.csv is read
+      if (!number) throw failure(place + ": run: got '" + clipped(text_of) + "', expected a whole number from 0");
       run.row.number = static_cast<std::size_t>(*number);
     } else if (name == "version") {
       run.version = text_of;

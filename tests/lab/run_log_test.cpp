@@ -154,6 +154,8 @@ TEST_CASE("log: values that cannot be are refused even where the checksum fits")
                  "x:1: column 'accuracy': got '7', expected a number in 0 .. 1"));
   CHECK(contains(bad([](RunResult& r) { r.chance = 2; }), "column 'chance'"));
   CHECK(contains(bad([](RunResult& r) { r.evaluation.loss = -1; }), "column 'eval_loss'"));
+  CHECK(contains(message([&] { parse_log(log_line(row_of(std::size_t{1} << 40), "v"), "x"); }),
+                 "x:1: run: got '1099511627776', expected a whole number from 0"));
 }
 
 TEST_CASE("log: a directory that vanished is made again, with all its rows") {
