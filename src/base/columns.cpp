@@ -1,6 +1,7 @@
 #include "base/columns.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -52,22 +53,23 @@ void write_columns(const std::filesystem::path& directory, const std::vector<std
                    std::vector<ColumnText> first) {
   for (const ColumnText& column : registered_columns())
     if (std::find(tables.begin(), tables.end(), column.table) != tables.end()) first.push_back(column);
-  std::set<std::string> now;
-  for (const ColumnText& column : first) now.insert(column.table);
-  // Tables keep their places, so that a command made again gives the same bytes.
-  std::vector<ColumnText> all;
-  std::map<std::string, std::size_t> places;
-  const auto add = [&](const ColumnText& column, bool kept) {
-    places.try_emplace(column.table, places.size());
-    if (kept) all.push_back(column);
-  };
   const std::filesystem::path path = directory / "columns.csv";
-  if (std::filesystem::exists(path))
-    for (const ColumnText& column : read_columns(path)) add(column, !now.contains(column.table));
-  for (const ColumnText& column : first) add(column, true);
-  std::stable_sort(all.begin(), all.end(), [&](const ColumnText& a, const ColumnText& b) {
-    return places[a.table] < places[b.table];
-  });
+  std::vector<ColumnText> all;
+  std::set<std::string> told;  // tables
+  // Each table once, where its first column stands, so that a command made again gives the same bytes.
+  const auto tell = [&](const std::string& table, const std::vector<ColumnText>& columns) {
+    if (!told.insert(table).second) return;
+    std::copy_if(columns.begin(), columns.end(), std::back_inserter(all),
+                 [&](const ColumnText& column) { return column.table == table; });
+  };
+  const auto is_new = [&](const std::string& table) {
+    return std::any_of(first.begin(), first.end(), [&](const ColumnText& column) { return column.table == table; });
+  };
+  if (std::filesystem::exists(path)) {
+    const std::vector<ColumnText> there = read_columns(path);
+    for (const ColumnText& column : there) tell(column.table, is_new(column.table) ? first : there);
+  }
+  for (const ColumnText& column : first) tell(column.table, first);
   write_file(path, columns_table(all).to_csv());
 }
 

@@ -34,14 +34,14 @@ class Table {
   // The cell as a finite number. Throws a failure that names the table, the row and the column.
   double number(std::size_t row, std::string_view column) const;
   int integer(std::size_t row, std::string_view column) const;  // the same of a whole number from 0
+  // The failure of a cell that is not what was expected.
+  Error unexpected(std::size_t row, std::string_view column, const std::string& expected) const;
 
   void set(std::size_t row, std::string_view column, std::string value);
   void rename(std::string_view column, const std::string& name);  // if only the former is there
   void add_row(std::vector<std::string> cells);  // as many as there are columns
 
  private:
-  Error unexpected(std::size_t row, std::string_view column, const std::string& expected) const;
-
   std::vector<std::string> columns_;
   std::vector<std::vector<std::string>> rows_;
   std::string origin_;

@@ -47,8 +47,7 @@ static void require_contestants(const Arguments& arguments, const std::string& f
                       (most == 0 ? "no contestant" : "one contestant at most"));
 }
 
-static BenchOptions options_of(const Arguments& arguments) {
-  const Settings session = single_run(arguments);
+static BenchOptions options_of(const Arguments& arguments, const Settings& session) {
   BenchOptions options;
   options.contestants = contestants_of(arguments, options.contestants);
   options.parts = list_of(arguments, "parts", options.parts);
@@ -78,7 +77,8 @@ static Lock take_directory(const BenchOptions& options, const Arguments& argumen
 }
 
 static ExitCode run_bench(const Arguments& arguments) {
-  const BenchOptions options = options_of(arguments);
+  const Settings session = single_run(arguments);
+  const BenchOptions options = options_of(arguments, session);
   if (arguments.has("probe")) {
     const std::string& name = arguments.flags.at("probe");
     const bool chosen = is_mechanism_probe(name);  // which names its contestant
@@ -91,7 +91,7 @@ static ExitCode run_bench(const Arguments& arguments) {
     require_contestants(arguments, "signature", 0);  // it is that of all
   } else {
     check_names(options);  // before anything is moved
-    const Lock alone = take_directory(options, arguments, !single_run(arguments).given("out"));
+    const Lock alone = take_directory(options, arguments, !session.given("out"));
     const std::string started = utc_now();
     const double start = seconds_now();
     const Table table = bench(options, std::cerr);

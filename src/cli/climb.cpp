@@ -125,7 +125,7 @@ static ExitCode run_climb(const Arguments& arguments) {
   }
   if (result.signal != 0) {
     std::cerr << "stopped after " << result.made << " trainings; the same command goes on\n";
-    return static_cast<ExitCode>(128 + result.signal);
+    return stopped_by(result.signal);
   }
   if (result.failed == 0) return ExitCode::ok;
   std::cerr << result.failed << " trainings failed: see the columns status and reason of runs.csv\n";

@@ -55,6 +55,9 @@ Arguments parse_arguments(const Command& command, const std::vector<std::string>
 // The value of a flag --NAME N, 1 .. most; `preset` without that flag. Throws a usage error.
 int whole_number(const Arguments& arguments, const std::string& flag, int preset, int most = 1'000'000);
 
+// The exit code of a command that INT or TERM has stopped.
+inline ExitCode stopped_by(int signal) { return static_cast<ExitCode>(128 + signal); }
+
 // Help, generated from the tables that parse. `all`: every command and setting, not the first page.
 std::string general_help(bool all);
 std::string command_help(const Command& command, bool all);

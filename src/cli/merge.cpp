@@ -43,7 +43,7 @@ static ExitCode run_merge(const Arguments& arguments) {
   }
   if (stop_signal() != 0) {
     std::cerr << "stopped; the same command goes on\n";
-    return static_cast<ExitCode>(128 + stop_signal());
+    return stopped_by(stop_signal());
   }
   if (merged.runs > 0) std::cout << write_sweep_report(out, last_name(out)) << "\n";
   std::cout << merged.runs << " runs in " << out.string() << "\n";

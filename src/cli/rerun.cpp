@@ -111,7 +111,7 @@ static ExitCode run_rerun(const Arguments& arguments) {
     }
   }
   std::cout << done - different << " of " << done << " runs are the same, bit for bit\n";
-  if (stop_signal() != 0) return static_cast<ExitCode>(128 + stop_signal());
+  if (stop_signal() != 0) return stopped_by(stop_signal());
   if (different == 0) return ExitCode::ok;
   const std::string made = made_by(directory);
   std::cerr << "these rows were made by " << (made.empty() ? "an unknown version" : made)

@@ -39,6 +39,7 @@ static std::vector<std::string> words_of(const Task& task) {
 
 // With a prompt nothing is drawn: what is left of the task are its words, and how much the model reads.
 static void tell_unused(const Arguments& arguments, const LoadedModel& model) {
+  if (arguments.settings.empty()) return;
   const LoadedModel as_trained = load_model(arguments.positional[0], [](Settings&) {});
   const bool same_words = words_of(*model.task) == words_of(*as_trained.task);
   for (const Override& given : arguments.settings)

@@ -70,7 +70,7 @@ static ExitCode run_sweep(const Arguments& arguments) {
   if (result.signal != 0) {
     std::cerr << "stopped: " << done << " of " << result.planned
               << " runs are finished; the same command goes on\n";
-    return static_cast<ExitCode>(128 + result.signal);
+    return stopped_by(result.signal);
   }
   if (result.failed + result.diverged == 0) return ExitCode::ok;
   std::cerr << result.failed << " of " << result.planned << " runs failed, " << result.diverged

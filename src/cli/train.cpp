@@ -151,7 +151,7 @@ static ExitCode run_train(const Arguments& arguments) {
     const RunResult result = trained(s, trainer, store);
     if (result.status == Status::stopped) {
       std::cerr << result.reason << "; the same command goes on\n";
-      return static_cast<ExitCode>(128 + stop_signal());
+      return stopped_by(stop_signal());
     }
     // The log last: what it has is not made again.
     if (result.status == Status::ok) {

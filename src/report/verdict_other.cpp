@@ -190,10 +190,8 @@ static void require_whole(const Table& climb, const Table& pairs) {
   bool only_first = true;
   for (std::size_t row = 0; row < pairs.rows(); ++row) {
     const auto require = [&](const char* column, const Names& known, const std::string& expected) {
-      const std::string& cell = pairs.at(row, column);
-      if (std::find(known.begin(), known.end(), cell) == known.end())
-        throw failure(pairs.origin() + ": row " + std::to_string(row + 1) + ": column '" + column + "': got '" +
-                      clipped(cell) + "', expected " + expected);
+      if (std::find(known.begin(), known.end(), pairs.at(row, column)) == known.end())
+        throw pairs.unexpected(row, column, expected);
     };
     for (const char* column : {"contestant", "against"})
       require(column, contestants, "one of the contestants in " + climb.origin());
